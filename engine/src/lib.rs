@@ -1,2 +1,6 @@
 //! AIR and its data: parse, validate, print, merge, execute.
+//!
+//! AIR is the S-expression language that choreographs peer-to-peer services. [`script`] reads and checks it.
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::indexing_slicing))]
+
+pub mod script;

@@ -1,0 +1,317 @@
+//! Text to tokens: blanks, comments, brackets, strings and words.
+//!
+//! **The lexer never fails.** A bad word is reported once and becomes a [`Token::Bad`] that the grammar takes anywhere, so
+//! that no second error follows from it.
+
+use super::diagnostic::Sink;
+use super::word::{FLOAT_LEN_MAX, Literal, RawAccessor, Word, WordError, is_name_char, word};
+use super::{Code, Diagnostic, Kind, Span};
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Token<'s> {
+    Open,
+    Close,
+    OpenSquare,
+    CloseSquare,
+    Keyword(Kind),
+    Literal(Literal<'s>),
+    /// A bad word or unclosed string, already reported; the part of it that would be a name.
+    Bad(&'s str),
+    End,
+}
+
+/// Reads tokens one by one.
+#[derive(Debug)]
+pub(crate) struct Lexer<'s> {
+    text: &'s str,
+    offset: usize,
+    /// Whether some string so far was not closed.
+    pub(crate) unclosed_string: bool,
+    /// The comments met so far.
+    pub(crate) comments: Vec<Span>,
+    /// The accessors of the last token, if it has a path.
+    pub(crate) accessors: Vec<RawAccessor<'s>>,
+}
+
+impl<'s> Lexer<'s> {
+    pub(crate) fn new(text: &'s str) -> Self {
+        Self { text, offset: 0, unclosed_string: false, comments: Vec::new(), accessors: Vec::new() }
+    }
+
+    fn rest(&self) -> &'s str {
+        self.text.get(self.offset..).unwrap_or_default()
+    }
+
+    fn span_from(&self, start: usize) -> Span {
+        Span::new(start as u32, self.offset as u32)
+    }
+
+    /// The next token and its place; [`Token::End`] for ever at the end.
+    pub(crate) fn next(&mut self, sink: &mut Sink) -> (Token<'s>, Span) {
+        loop {
+            self.skip_blanks_and_comments();
+            let start = self.offset;
+            let token = match self.rest().as_bytes().first() {
+                None => Token::End,
+                Some(b'(') => self.bracket(Token::Open),
+                Some(b')') => self.bracket(Token::Close),
+                Some(b'[') => self.bracket(Token::OpenSquare),
+                Some(b']') => self.bracket(Token::CloseSquare),
+                Some(b'"') => self.string(sink),
+                Some(b',') => {
+                    self.offset += 1;
+                    sink.error(|| comma(start));
+                    continue;
+                }
+                Some(_) => self.word(sink),
+            };
+            return (token, self.span_from(start));
+        }
+    }
+
+    fn bracket(&mut self, token: Token<'s>) -> Token<'s> {
+        self.offset += 1;
+        token
+    }
+
+    fn skip_blanks_and_comments(&mut self) {
+        loop {
+            let rest = self.rest();
+            match rest.as_bytes().first() {
+                Some(b' ' | b'\t'..=b'\r') => self.offset += 1,
+                Some(b';') => {
+                    let start = self.offset;
+                    self.offset += rest.find('\n').unwrap_or(rest.len());
+                    self.comments.push(self.span_from(start));
+                }
+                Some(128..) => match rest.chars().next() {
+                    Some(blank) if blank.is_whitespace() => self.offset += blank.len_utf8(),
+                    _ => return,
+                },
+                _ => return,
+            }
+        }
+    }
+
+    /// `string = '"' , { any character but '"' } , '"'`; there are no escapes.
+    fn string(&mut self, sink: &mut Sink) -> Token<'s> {
+        let start = self.offset;
+        let contents = self.rest().get(1..).unwrap_or_default();
+        if let Some(len) = contents.find('"') {
+            self.offset += len + 2;
+            return Token::Literal(Literal::String(contents.get(..len).unwrap_or_default()));
+        }
+        self.unclosed_string = true;
+        let line = contents.find('\n').unwrap_or(contents.len());
+        self.offset += 1 + line;
+        sink.error(|| {
+            let line = self.span_from(start);
+            Diagnostic::new(
+                Code::UnclosedString,
+                Span::new(line.start, self.text.len() as u32),
+                "this string is never closed",
+            )
+            .excerpt(line)
+            .caption("it starts here")
+            .help("a string runs to the next `\"`, over line ends too: one is missing here or in an earlier string")
+        });
+        Token::Bad("")
+    }
+
+    fn word(&mut self, sink: &mut Sink) -> Token<'s> {
+        let start = self.offset;
+        let text = self.rest();
+        let text = text.get(..word_len(text)).unwrap_or(text);
+        let error = match word(text, &mut self.accessors) {
+            Ok(understood) => {
+                self.offset += text.len();
+                return token(understood);
+            }
+            Err(error) => error,
+        };
+        let place = error.span.start as usize;
+        let culprit = text.get(place..).and_then(|rest| rest.chars().next());
+        // A bracket, string, comment or comma that is glued to a word is read as if a blank stood before it.
+        let glued = match culprit {
+            Some(c @ ('(' | '[' | '"' | ';' | ',')) if place > 0 && error.span.end == error.span.start => Some(c),
+            _ => None,
+        };
+        match glued {
+            Some(c) => {
+                self.offset += place;
+                sink.error(|| if c == ',' { comma(self.offset) } else { glued_to_word(error.code, self.offset, c) });
+                if c == ',' {
+                    self.offset += 1;
+                }
+                let before = text.get(..place).unwrap_or_default();
+                word(before, &mut self.accessors).map_or(Token::Bad(before), token)
+            }
+            None => {
+                self.offset += text.len();
+                sink.error(|| describe(text, error, culprit, start as u32));
+                Token::Bad(name_prefix(text))
+            }
+        }
+    }
+}
+
+fn token(word: Word<'_>) -> Token<'_> {
+    match word {
+        Word::Keyword(kind) => Token::Keyword(kind),
+        Word::Literal(literal) => Token::Literal(literal),
+    }
+}
+
+/// A word ends at a blank, or at a closing bracket that is not opened inside of it.
+fn word_len(text: &str) -> usize {
+    let plain = |b: &u8| matches!(b, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'$' | b'%' | b'#' | b'.');
+    let head = text.as_bytes().iter().position(|b| !plain(b)).unwrap_or(text.len());
+    let (mut round, mut square) = (0_usize, 0_usize);
+    for (i, c) in text.get(head..).unwrap_or_default().char_indices() {
+        let ends = match c {
+            '(' => add(&mut round),
+            '[' => add(&mut square),
+            ')' => take(&mut round),
+            ']' => take(&mut square),
+            _ => c.is_whitespace(),
+        };
+        if ends {
+            return head + i;
+        }
+    }
+    text.len()
+}
+
+fn add(open: &mut usize) -> bool {
+    *open += 1;
+    false
+}
+
+fn take(open: &mut usize) -> bool {
+    let none_open = *open == 0;
+    *open = open.saturating_sub(1);
+    none_open
+}
+
+/// The longest part of a bad word that could be the name it was meant to be.
+fn name_prefix(text: &str) -> &str {
+    let sigil = text.find(|c| !matches!(c, '$' | '%' | '#')).unwrap_or(text.len());
+    let stem = text.get(sigil..).unwrap_or_default();
+    let len = stem.find(|c| !is_name_char(c)).unwrap_or(stem.len());
+    text.get(..sigil + len).unwrap_or_default()
+}
+
+fn comma(offset: usize) -> Diagnostic {
+    at_char(Code::BadNameChar, offset, "`,` has no meaning here".into()).help("arguments are separated by blanks")
+}
+
+fn glued_to_word(code: Code, offset: usize, c: char) -> Diagnostic {
+    at_char(code, offset, format!("`{c}` directly after a word")).help(format!("put a blank before `{c}`"))
+}
+
+/// A finding just before an ASCII character, which is shown.
+fn at_char(code: Code, offset: usize, message: String) -> Diagnostic {
+    let offset = offset as u32;
+    Diagnostic::new(code, Span::at(offset), message).excerpt(Span::new(offset, offset + 1))
+}
+
+/// A character as people can read it.
+fn shown(c: Option<char>) -> String {
+    match c {
+        None => "the end".into(),
+        Some(c) if c.is_control() || c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}') => {
+            format!("the character U+{:04X}", u32::from(c))
+        }
+        Some(c) if c.is_ascii() => format!("`{c}`"),
+        Some(c) => format!("`{c}` (U+{:04X})", u32::from(c)),
+    }
+}
+
+fn describe(text: &str, error: WordError, culprit: Option<char>, start: u32) -> Diagnostic {
+    let span = error.span.moved(start);
+    let one_char = Span::new(span.start, span.start + culprit.map_or(0, char::len_utf8) as u32);
+    let d = |message: String| Diagnostic::new(error.code, span, message);
+    let what = shown(culprit);
+    match error.code {
+        Code::EmptySigilName => d(format!("`{text}` without a name")).excerpt(one_char).help(match text {
+            "$" => "a stream has a name after its `$`, such as `$log`",
+            "%" => "a stream map has a name after its `%`, such as `%users`",
+            _ => "a canon has a name after its `#`, such as `#log`",
+        }),
+        Code::EmptyCanonName => d(format!("`{}` without a name", name_prefix(text)))
+            .excerpt(one_char)
+            .help("a name follows the sigil directly, such as `#$log` or `#%users`"),
+        Code::LeadingDot => d("a dot before any digit or name".into()).excerpt(one_char).help(
+            match text.trim_start_matches(['+', '-', '.']).starts_with(|c: char| c.is_ascii_digit()) {
+                true => "a digit comes first, as in `0.5`",
+                false => "a lens follows its variable directly, without a blank",
+            },
+        ),
+        Code::BadNumberChar => d(format!("{what} in a number")).excerpt(one_char).help(match culprit {
+            Some('e' | 'E') => "floats have no exponent: write out the digits",
+            Some('$') => "a name made of digits cannot carry a lens",
+            _ => "a number has digits and at most one dot",
+        }),
+        Code::BadInt => d(format!("`{}` is not an integer that AIR can hold", excerpt_text(text))).help(format!(
+            "integers are written with ASCII digits and go from {} to {}",
+            i64::MIN,
+            i64::MAX
+        )),
+        Code::BadFloat => d(format!("`{}` is not a decimal number", excerpt_text(text)))
+            .help("numbers are written with the digits 0 to 9"),
+        Code::FloatTooLong => d(format!("this float has {} bytes", text.len()))
+            .help(format!("sign, digits and dot together are at most {FLOAT_LEN_MAX} bytes")),
+        Code::BadLensChar => d(format!("{what} in a lens")).excerpt(one_char).help(match culprit {
+            Some('!') => "`!` may only be the last character of a lens",
+            _ => "a lens is `.length`, or `.$` with steps such as `.field` or `.[0]`",
+        }),
+        Code::BadLens => {
+            let bad = text.get(error.detail as usize..).unwrap_or_default();
+            let lens = text.get(error.span.start as usize..).unwrap_or_default();
+            let d = d(format!("`{}` is not a lens", excerpt_text(lens)));
+            let d = if bad.len() < lens.len() && !bad.is_empty() {
+                d.label(Span::new(start + error.detail, span.end), "understood up to here")
+            } else {
+                d
+            };
+            d.help(lens_help(lens, bad))
+        }
+        _ => d(format!("{what} cannot be in a name here")).excerpt(one_char).help(match culprit {
+            Some('%' | '$' | '#') => "sigils stand in front: `$stream`, `%map`, `#canon`, `#$canon`, `#%canon_map`",
+            Some('.') => "only variables, `%last_error%` and `:error:` can carry a lens",
+            Some('{' | '}') => "AIR has no braces: objects come from services and stream maps",
+            Some('\'') => "strings are written with `\"`",
+            _ => "names are made of letters, digits, `_` and `-`",
+        }),
+    }
+}
+
+/// The start of a text too long to be quoted whole.
+fn excerpt_text(text: &str) -> String {
+    const CHARS_MAX: usize = 40;
+    match text.char_indices().nth(CHARS_MAX) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.into(),
+    }
+}
+
+fn lens_help(lens: &str, bad: &str) -> &'static str {
+    let inside = bad.trim_start_matches('.').strip_prefix('[').unwrap_or_default();
+    if lens.starts_with(".length") {
+        "`.length` stands alone"
+    } else if !lens.starts_with(".$") {
+        "a path begins with `.$`, as in `.$.field` or `.$.[0]`"
+    } else if lens == ".$" || lens == ".$!" {
+        "`.$` alone selects nothing: write the variable without lens, or add `.field` or `.[0]`"
+    } else if inside.starts_with(|c: char| c.is_ascii_digit()) && inside.contains(']') {
+        "an index is a number below 4294967296, or the name of a scalar that does not begin with a digit"
+    } else if inside.starts_with(['"', '\'']) {
+        "write `.field` for a field; in brackets stands a number or the name of a scalar"
+    } else if !inside.is_empty() {
+        "in brackets stands a number or the name of a scalar, without sigil or lens"
+    } else if bad.starts_with('.') {
+        "a field name begins with a letter, `_` or `-`"
+    } else {
+        "each step begins with a dot: `.field` or `.[0]`"
+    }
+}

@@ -1,0 +1,745 @@
+//! The syntax tree: an arena of nodes in the order of their opening brackets.
+//!
+//! A node's first child follows it directly, so its subtree is the contiguous range from its own id to [`Node::end`]:
+//! textual order is id order, a scan is a walk, and nothing here recurses or is dropped recursively. The operands of a
+//! node lie together in a second arena, in textual order, and the accessors of a lens in a third one.
+
+use super::symbol::{Interner, Symbols};
+use super::{Class, Position, Span, Symbol};
+use std::iter::Map;
+use std::ops::Range;
+
+/// One instruction of a [`Tree`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct NodeId(pub(crate) u32);
+
+impl NodeId {
+    /// The root of every tree.
+    pub const ROOT: Self = Self(0);
+
+    /// The position in the order of opening brackets, for tables indexed by node.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// One operand of a [`Tree`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct OperandId(pub(crate) u32);
+
+impl OperandId {
+    /// The position in textual order, for tables indexed by operand.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Which instruction a node is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Kind {
+    /// `(call peer (service function) [arguments] output)`
+    Call,
+    /// `(ap source target)`
+    Assign,
+    /// `(ap (key value) %map)`
+    Insert,
+    /// `(canon peer source target)`
+    Canon,
+    /// `(seq left right)`
+    Seq,
+    /// `(par left right)`
+    Par,
+    /// `(xor left right)`
+    Xor,
+    /// `(match left right body)`
+    Match,
+    /// `(mismatch left right body)`
+    Mismatch,
+    /// `(fold iterable iterator body last?)`
+    Fold,
+    /// `(next iterator)`
+    Next,
+    /// `(new variable body)`
+    New,
+    /// `(fail operand)` or `(fail code text)`
+    Fail,
+    /// `(null)`
+    Null,
+    /// `(never)`
+    Never,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 15] = [
+        Self::Call,
+        Self::Assign,
+        Self::Insert,
+        Self::Canon,
+        Self::Seq,
+        Self::Par,
+        Self::Xor,
+        Self::Match,
+        Self::Mismatch,
+        Self::Fold,
+        Self::Next,
+        Self::New,
+        Self::Fail,
+        Self::Null,
+        Self::Never,
+    ];
+
+    /// The word after the opening bracket.
+    pub const fn keyword(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Assign | Self::Insert => "ap",
+            Self::Canon => "canon",
+            Self::Seq => "seq",
+            Self::Par => "par",
+            Self::Xor => "xor",
+            Self::Match => "match",
+            Self::Mismatch => "mismatch",
+            Self::Fold => "fold",
+            Self::Next => "next",
+            Self::New => "new",
+            Self::Fail => "fail",
+            Self::Null => "null",
+            Self::Never => "never",
+        }
+    }
+
+    /// How many instructions it takes as children.
+    pub const fn arity(self) -> Range<u32> {
+        match self {
+            Self::Seq | Self::Par | Self::Xor => 2..3,
+            Self::Match | Self::Mismatch | Self::New => 1..2,
+            Self::Fold => 1..3,
+            _ => 0..1,
+        }
+    }
+}
+
+/// One instruction as stored.
+#[derive(Clone, Copy, Debug)]
+pub struct Node {
+    /// From the opening bracket to one past the closing one; empty in trees that were not parsed.
+    pub span: Span,
+    /// Which instruction.
+    pub kind: Kind,
+    pub(crate) has_output: bool,
+    first_operand: u32,
+    operand_count: u32,
+    end: u32,
+    second: u32,
+}
+
+impl Node {
+    /// The id after the last one of this node's subtree.
+    pub const fn end(&self) -> NodeId {
+        NodeId(self.end)
+    }
+}
+
+impl PartialEq for Node {
+    /// Equality but for places.
+    fn eq(&self, other: &Self) -> bool {
+        let key = |n: &Self| (n.kind, n.has_output, n.operand_count, n.end, n.second);
+        key(self) == key(other)
+    }
+}
+
+/// What an operand is.
+#[derive(Clone, Copy, Debug)]
+pub enum Value {
+    /// A string literal.
+    String(Symbol),
+    /// An integer literal.
+    Integer(i64),
+    /// A decimal literal: finite, and with a spelling of at most 11 bytes.
+    Float(f64),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// `[]`
+    EmptyArray,
+    /// `%init_peer_id%`
+    InitPeerId,
+    /// `%timestamp%`
+    Timestamp,
+    /// `%ttl%`
+    Ttl,
+    /// `%last_error%`
+    LastError(Lens),
+    /// `:error:`
+    Error(Lens),
+    /// A variable.
+    Variable(Variable),
+}
+
+impl PartialEq for Value {
+    /// Equality of the written values: `0.0` and `-0.0` differ.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::String(a), Self::String(b)) => a == b,
+            (Self::Integer(a), Self::Integer(b)) => a == b,
+            (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
+            (Self::Boolean(a), Self::Boolean(b)) => a == b,
+            (Self::LastError(a), Self::LastError(b)) | (Self::Error(a), Self::Error(b)) => a == b,
+            (Self::Variable(a), Self::Variable(b)) => a == b,
+            (Self::EmptyArray, Self::EmptyArray)
+            | (Self::InitPeerId, Self::InitPeerId)
+            | (Self::Timestamp, Self::Timestamp)
+            | (Self::Ttl, Self::Ttl) => true,
+            _ => false,
+        }
+    }
+}
+
+/// A variable, possibly seen through a lens.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Variable {
+    /// What kind, as its sigil tells.
+    pub kind: VariableKind,
+    /// The name with its sigil: the identity of the variable within its scope.
+    pub name: Symbol,
+    /// The part of the value that is meant.
+    pub lens: Lens,
+}
+
+/// The kind of a variable.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum VariableKind {
+    /// `name`: one value.
+    Scalar,
+    /// `$name`: a growing list of values.
+    Stream,
+    /// `%name`: a stream of entries, each with a key and a value.
+    Map,
+    /// `#name` or `#$name` (two variables): a stream as one peer fixed it.
+    Canon,
+    /// `#%name`: a stream map as one peer fixed it.
+    CanonMap,
+}
+
+/// The lens of an operand; read it with [`Tree::lens`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lens {
+    first: u32,
+    count: u32,
+}
+
+impl Lens {
+    /// No lens: the whole value.
+    pub const NONE: Self = Self { first: 0, count: 0 };
+    /// `.length`
+    pub const LENGTH: Self = Self { first: 0, count: u32::MAX };
+
+    /// Whether the operand is the whole value.
+    pub const fn is_none(self) -> bool {
+        self.count == 0
+    }
+
+    /// The ids of the accessors of a path.
+    pub fn accessors(self) -> Range<usize> {
+        let count = if self == Self::LENGTH { 0 } else { self.count };
+        self.first as usize..(self.first + count) as usize
+    }
+}
+
+/// The part of a value that a lens selects.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LensView<'t> {
+    /// The whole value.
+    None,
+    /// `.length`: the number of elements.
+    Length,
+    /// `.$` and at least one accessor, applied from left to right.
+    Path(&'t [Accessor]),
+}
+
+/// One step of a lens.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Accessor {
+    /// `.[7]`: an element of an array.
+    Index(u32),
+    /// `.name`: a field of an object.
+    Field(Symbol),
+    /// `.[name]`: the element or field that the value of the scalar names.
+    Scalar(Symbol),
+}
+
+/// One operand as stored.
+#[derive(Clone, Copy, Debug)]
+pub struct Operand {
+    /// Its text, lens included; empty in trees that were not parsed.
+    pub span: Span,
+    /// What it is.
+    pub value: Value,
+}
+
+impl PartialEq for Operand {
+    /// Equality but for places.
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+/// The ids of operands that stand side by side.
+pub type OperandIds = Map<Range<u32>, fn(u32) -> OperandId>;
+
+fn operand_ids(range: Range<u32>) -> OperandIds {
+    range.map(OperandId)
+}
+
+/// One instruction with its operands and children by name; see [`Tree::instruction`].
+#[derive(Clone, Debug)]
+pub enum Instruction {
+    /// Asks a service of a peer.
+    Call {
+        /// Who runs the service.
+        peer: OperandId,
+        /// Which service.
+        service: OperandId,
+        /// Which function.
+        function: OperandId,
+        /// What it gets.
+        arguments: OperandIds,
+        /// Where its result goes.
+        output: Option<OperandId>,
+    },
+    /// Copies a value into a scalar or stream.
+    Assign {
+        /// The value.
+        source: OperandId,
+        /// The scalar or stream.
+        target: OperandId,
+    },
+    /// Adds an entry to a stream map.
+    Insert {
+        /// The key of the entry.
+        key: OperandId,
+        /// The value of the entry.
+        value: OperandId,
+        /// The stream map.
+        map: OperandId,
+    },
+    /// Has one peer fix the contents of a stream or stream map.
+    Canon {
+        /// Who fixes them.
+        peer: OperandId,
+        /// The stream or stream map.
+        source: OperandId,
+        /// Where the fixed contents go.
+        target: OperandId,
+    },
+    /// Runs the right part when the left one is complete.
+    Seq(NodeId, NodeId),
+    /// Runs both parts.
+    Par(NodeId, NodeId),
+    /// Runs the right part when the left one fails.
+    Xor(NodeId, NodeId),
+    /// Runs the body if the operands are equal, else fails.
+    Match {
+        /// The left operand.
+        left: OperandId,
+        /// The right operand.
+        right: OperandId,
+        /// What runs.
+        body: NodeId,
+    },
+    /// Runs the body if the operands differ, else fails.
+    Mismatch {
+        /// The left operand.
+        left: OperandId,
+        /// The right operand.
+        right: OperandId,
+        /// What runs.
+        body: NodeId,
+    },
+    /// Runs the body for the values of an iterable.
+    Fold {
+        /// What holds the values.
+        iterable: OperandId,
+        /// The name of the value at hand.
+        iterator: OperandId,
+        /// What runs for the first value, and with `next` for the others.
+        body: NodeId,
+        /// What runs after the last value; absent is not the same as `(null)`.
+        last: Option<NodeId>,
+    },
+    /// Goes on to the next value of an enclosing fold.
+    Next {
+        /// The iterator of that fold.
+        iterator: OperandId,
+    },
+    /// Runs the body with a variable of its own.
+    New {
+        /// The variable.
+        variable: OperandId,
+        /// What runs.
+        body: NodeId,
+    },
+    /// Fails with an error object.
+    Fail {
+        /// The error object.
+        error: OperandId,
+    },
+    /// Fails with a code and a text.
+    FailLiteral {
+        /// The code; never zero in a checked script.
+        code: OperandId,
+        /// The text.
+        text: OperandId,
+    },
+    /// Does nothing.
+    Null,
+    /// Waits for ever.
+    Never,
+}
+
+/// One event of a walk over a tree, in textual order; see [`Tree::walk`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Visit {
+    /// A node begins: its operands come next, then its children.
+    Enter(NodeId),
+    /// The first child of this node has ended, the second one comes next.
+    Between(NodeId),
+    /// A node has ended.
+    Leave(NodeId),
+}
+
+/// A walk over a tree that keeps its own stack; see [`Tree::walk`].
+#[derive(Clone, Debug)]
+pub struct Walk<'t> {
+    tree: &'t Tree,
+    next: u32,
+    /// The nodes that have begun and not ended, the outermost first.
+    open: Vec<NodeId>,
+    between: bool,
+}
+
+impl Walk<'_> {
+    /// The nodes that the last visit lies in, the outermost first; the entered node itself is the last one.
+    pub fn ancestors(&self) -> &[NodeId] {
+        &self.open
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = Visit;
+
+    fn next(&mut self) -> Option<Visit> {
+        if let Some(&innermost) = self.open.last() {
+            let node = self.tree.node(innermost);
+            if node.end == self.next {
+                self.open.pop();
+                return Some(Visit::Leave(innermost));
+            }
+            if node.second == self.next && !std::mem::replace(&mut self.between, true) {
+                return Some(Visit::Between(innermost));
+            }
+        }
+        self.between = false;
+        let id = NodeId(self.next);
+        self.tree.nodes.get(id.index())?;
+        self.next += 1;
+        self.open.push(id);
+        Some(Visit::Enter(id))
+    }
+}
+
+/// The syntax tree of one script: grammatical, but not yet checked.
+///
+/// Equality ignores places and comments.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) operands: Vec<Operand>,
+    pub(crate) accessors: Vec<Accessor>,
+    pub(crate) symbols: Symbols,
+    pub(crate) comments: Vec<Span>,
+}
+
+impl PartialEq for Tree {
+    fn eq(&self, other: &Self) -> bool {
+        self.nodes == other.nodes
+            && self.operands == other.operands
+            && self.accessors == other.accessors
+            && self.symbols == other.symbols
+    }
+}
+
+#[expect(clippy::indexing_slicing, reason = "ids are made by this module, for the tree that holds them")]
+impl Tree {
+    /// The node with this id.
+    ///
+    /// # Panics
+    /// If the id is of another, larger tree.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.index()]
+    }
+
+    /// The operand with this id.
+    ///
+    /// # Panics
+    /// If the id is of another, larger tree.
+    pub fn operand(&self, id: OperandId) -> &Operand {
+        &self.operands[id.index()]
+    }
+
+    /// The operands of a node, in textual order.
+    ///
+    /// # Panics
+    /// If the id is of another, larger tree.
+    pub fn operands(&self, id: NodeId) -> &[Operand] {
+        let node = self.node(id);
+        &self.operands[node.first_operand as usize..(node.first_operand + node.operand_count) as usize]
+    }
+
+    /// The part of the value that a lens selects.
+    ///
+    /// # Panics
+    /// If the lens is of another, larger tree.
+    pub fn lens(&self, lens: Lens) -> LensView<'_> {
+        match lens {
+            Lens::NONE => LensView::None,
+            Lens::LENGTH => LensView::Length,
+            path => LensView::Path(&self.accessors[path.accessors()]),
+        }
+    }
+}
+
+impl Tree {
+    /// The text of a symbol of this tree.
+    pub fn text(&self, symbol: Symbol) -> &str {
+        self.symbols.get(symbol)
+    }
+
+    /// How many different symbols the tree has; they are numbered from 0.
+    pub fn symbol_count(&self) -> usize {
+        self.symbols.len()
+    }
+
+    /// How many nodes the tree has.
+    pub fn node_count(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// How many operands the tree has.
+    pub fn operand_count(&self) -> usize {
+        self.operands.len()
+    }
+
+    /// The ids of all nodes, in the order of their opening brackets.
+    pub fn node_ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + ExactSizeIterator + use<> {
+        (0..self.nodes.len() as u32).map(NodeId)
+    }
+
+    /// The ids of a node's operands, in textual order.
+    pub fn operand_ids(&self, id: NodeId) -> OperandIds {
+        let node = self.node(id);
+        operand_ids(node.first_operand..node.first_operand + node.operand_count)
+    }
+
+    /// The children of a node, in textual order.
+    pub fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> + use<> {
+        let node = self.node(id);
+        let first = (node.end > id.0 + 1).then_some(NodeId(id.0 + 1));
+        first.into_iter().chain((node.second != 0).then_some(NodeId(node.second)))
+    }
+
+    /// The operands of a node with their positions, in textual order.
+    pub fn placed_operands(&self, id: NodeId) -> impl Iterator<Item = (OperandId, Position)> + use<> {
+        let &Node { kind, has_output, first_operand, operand_count, .. } = self.node(id);
+        let map_source = kind == Kind::Canon
+            && self.operands(id).get(1).is_some_and(|source| Class::of(&source.value) == Class::Map);
+        (0..operand_count).map(move |i| {
+            let position = match (kind, i) {
+                (Kind::Call | Kind::Canon, 0) => Position::Peer,
+                (Kind::Call, 1) => Position::Service,
+                (Kind::Call, 2) => Position::Function,
+                (Kind::Call, _) if has_output && i + 1 == operand_count => Position::Output,
+                (Kind::Call, _) => Position::Argument,
+                (Kind::Assign, 0) => Position::Source,
+                (Kind::Assign, _) => Position::Target,
+                (Kind::Insert, 0) => Position::Key,
+                (Kind::Insert, 1) => Position::MapValue,
+                (Kind::Insert, _) => Position::MapTarget,
+                (Kind::Canon, 1) => Position::CanonSource,
+                (Kind::Canon, _) if map_source => Position::CanonMapTarget,
+                (Kind::Canon, _) => Position::CanonTarget,
+                (Kind::Fold, 0) => Position::Iterable,
+                (Kind::Fold | Kind::Next, _) => Position::Iterator,
+                (Kind::New, _) => Position::New,
+                (Kind::Fail, 0) => Position::Fail,
+                (Kind::Fail, _) => Position::FailText,
+                _ => Position::Comparand,
+            };
+            (OperandId(first_operand + i), position)
+        })
+    }
+
+    /// The node that an operand belongs to.
+    pub fn node_with(&self, operand: OperandId) -> NodeId {
+        let after = self.nodes.partition_point(|node| node.first_operand <= operand.0);
+        NodeId(after.saturating_sub(1) as u32)
+    }
+
+    /// Goes through all nodes in textual order, without recursion.
+    pub fn walk(&self) -> Walk<'_> {
+        Walk { tree: self, next: 0, open: Vec::new(), between: false }
+    }
+
+    /// The first part of an instruction: its bracket, keyword and operands.
+    pub fn header(&self, id: NodeId) -> Span {
+        let node = self.node(id);
+        let keyword_end = node.span.start + 1 + node.kind.keyword().len() as u32;
+        let end = self.operands(id).last().map_or(keyword_end, |operand| operand.span.end);
+        let whole = node.second == 0 && node.end == id.0 + 1;
+        Span::new(node.span.start, if whole { node.span.end } else { end.min(node.span.end) })
+    }
+
+    /// The comments of the parsed text, in textual order, each from its `;` to the end of its line.
+    pub fn comments(&self) -> &[Span] {
+        &self.comments
+    }
+
+    /// The operands and children of a node by name.
+    pub fn instruction(&self, id: NodeId) -> Instruction {
+        let node = self.node(id);
+        let operand = |n: u32| OperandId(node.first_operand + n);
+        let (first, second) = (NodeId(id.0 + 1), NodeId(node.second));
+        match node.kind {
+            Kind::Call => {
+                let end = node.first_operand + node.operand_count - u32::from(node.has_output);
+                Instruction::Call {
+                    peer: operand(0),
+                    service: operand(1),
+                    function: operand(2),
+                    arguments: operand_ids(node.first_operand + 3..end),
+                    output: node.has_output.then_some(OperandId(end)),
+                }
+            }
+            Kind::Assign => Instruction::Assign { source: operand(0), target: operand(1) },
+            Kind::Insert => Instruction::Insert { key: operand(0), value: operand(1), map: operand(2) },
+            Kind::Canon => Instruction::Canon { peer: operand(0), source: operand(1), target: operand(2) },
+            Kind::Seq => Instruction::Seq(first, second),
+            Kind::Par => Instruction::Par(first, second),
+            Kind::Xor => Instruction::Xor(first, second),
+            Kind::Match => Instruction::Match { left: operand(0), right: operand(1), body: first },
+            Kind::Mismatch => Instruction::Mismatch { left: operand(0), right: operand(1), body: first },
+            Kind::Fold => Instruction::Fold {
+                iterable: operand(0),
+                iterator: operand(1),
+                body: first,
+                last: (node.second != 0).then_some(second),
+            },
+            Kind::Next => Instruction::Next { iterator: operand(0) },
+            Kind::New => Instruction::New { variable: operand(0), body: first },
+            Kind::Fail if node.operand_count == 2 => Instruction::FailLiteral { code: operand(0), text: operand(1) },
+            Kind::Fail => Instruction::Fail { error: operand(0) },
+            Kind::Null => Instruction::Null,
+            Kind::Never => Instruction::Never,
+        }
+    }
+
+    /// Heap memory of the tree, in bytes.
+    pub fn heap_bytes(&self) -> usize {
+        self.nodes.capacity() * size_of::<Node>()
+            + self.operands.capacity() * size_of::<Operand>()
+            + self.accessors.capacity() * size_of::<Accessor>()
+            + self.comments.capacity() * size_of::<Span>()
+            + self.symbols.heap_bytes()
+    }
+}
+
+/// A tree under construction, written in textual order and not yet known to be grammatical.
+#[derive(Debug, Default)]
+pub(crate) struct Arena {
+    tree: Tree,
+    interner: Interner,
+}
+
+impl Arena {
+    pub(crate) fn intern(&mut self, text: &str) -> Symbol {
+        self.interner.intern(text)
+    }
+
+    /// Opens an instruction; its operands come next, then its children.
+    pub(crate) fn open(&mut self, kind: Kind, start: u32) -> NodeId {
+        let id = NodeId(self.tree.nodes.len() as u32);
+        let first_operand = self.tree.operands.len() as u32;
+        let span = Span::new(start, start);
+        self.tree.nodes.push(Node {
+            span,
+            kind,
+            has_output: false,
+            first_operand,
+            operand_count: 0,
+            end: id.0 + 1,
+            second: 0,
+        });
+        id
+    }
+
+    fn node_mut(&mut self, id: NodeId) -> Option<&mut Node> {
+        self.tree.nodes.get_mut(id.index())
+    }
+
+    pub(crate) fn operand(&mut self, id: NodeId, operand: Operand) {
+        self.tree.operands.push(operand);
+        if let Some(node) = self.node_mut(id) {
+            node.operand_count += 1;
+        }
+    }
+
+    pub(crate) fn set_kind(&mut self, id: NodeId, kind: Kind) {
+        if let Some(node) = self.node_mut(id) {
+            node.kind = kind;
+        }
+    }
+
+    pub(crate) fn set_output(&mut self, id: NodeId) {
+        if let Some(node) = self.node_mut(id) {
+            node.has_output = true;
+        }
+    }
+
+    /// Says that the next instruction to be opened is the second child of this one.
+    pub(crate) fn second_child(&mut self, id: NodeId) {
+        let next = self.tree.nodes.len() as u32;
+        if let Some(node) = self.node_mut(id) {
+            node.second = next;
+        }
+    }
+
+    pub(crate) fn close(&mut self, id: NodeId, end: u32) {
+        let count = self.tree.nodes.len() as u32;
+        if let Some(node) = self.node_mut(id) {
+            (node.span.end, node.end) = (end, count);
+        }
+    }
+
+    pub(crate) fn path_start(&self) -> u32 {
+        self.tree.accessors.len() as u32
+    }
+
+    pub(crate) fn accessor(&mut self, accessor: Accessor) {
+        self.tree.accessors.push(accessor);
+    }
+
+    /// The lens through the accessors written since, of which there is at least one.
+    pub(crate) fn path_from(&self, first: u32) -> Lens {
+        Lens { first, count: self.path_start() - first }
+    }
+
+    pub(crate) fn finish(self, comments: Vec<Span>) -> Tree {
+        let mut tree = Tree { comments, symbols: self.interner.symbols, ..self.tree };
+        tree.nodes.shrink_to_fit();
+        tree.operands.shrink_to_fit();
+        tree.accessors.shrink_to_fit();
+        tree.comments.shrink_to_fit();
+        tree.symbols.shrink_to_fit();
+        tree
+    }
+}
