@@ -42,6 +42,11 @@ ids! {
     StreamId,
 }
 
+impl FrameId {
+    /// The frame of the script.
+    pub const SCRIPT: Self = Self(0);
+}
+
 /// The assignment that a read refers to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reach {

@@ -1,7 +1,7 @@
 //! Trees written by hand or by a generator, checked as they grow.
 
+use super::arena::Arena;
 use super::grammar::{Class, Position};
-use super::tree::Arena;
 use super::{Accessor, Kind, Lens, NodeId, Operand, Span, Tree, Value, Variable, print, word};
 use thiserror::Error;
 

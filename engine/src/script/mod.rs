@@ -29,30 +29,31 @@
 //! # Errors
 //! All independent mistakes are reported in one pass, as [`Diagnostics`]: data with byte spans, never rendered here.
 
-mod after_next;
+mod arena;
 mod bindings;
 mod build;
 mod diagnostic;
 mod grammar;
+mod operand;
 mod parse;
 pub mod print;
-mod rules;
 mod span;
 mod symbol;
 mod token;
 mod tree;
+mod validate;
+mod walk;
 mod word;
 
 pub use bindings::{Binding, Bindings, Definition, DefinitionId, Frame, FrameId, Reach, StreamId, StreamScope};
 pub use build::{Builder, Item, SpellingError, Step};
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Label, Severity};
 pub use grammar::{Class, Classes, Position};
+pub use operand::{Accessor, Lens, LensView, Operand, Value, Variable, VariableKind};
 pub use span::Span;
 pub use symbol::Symbol;
-pub use tree::{
-    Accessor, Instruction, Kind, Lens, LensView, Node, NodeId, Operand, OperandId, OperandIds, Tree, Value, Variable,
-    VariableKind, Visit, Walk,
-};
+pub use tree::{Instruction, Kind, Node, NodeId, OperandId, OperandIds, Tree};
+pub use walk::{Visit, Walk};
 
 use diagnostic::Sink;
 use parse::{Mistakes, Parsed, parse};
@@ -95,7 +96,7 @@ impl Script {
         let mut sink = Sink::default();
         let (tree, bindings) = read(input.as_ref(), &mut sink, |text, sink| {
             let Parsed { tree, mistakes } = parse(text, sink);
-            let bindings = rules::check(&tree, &mistakes, sink);
+            let bindings = validate::check(&tree, &mistakes, sink);
             (tree, bindings)
         });
         Self::finish(tree, bindings, sink)
@@ -107,7 +108,7 @@ impl Script {
     /// Every rule that is broken. The spans are those of the tree, so they are empty if it was not parsed.
     pub fn check(tree: Tree) -> Result<Self, Diagnostics> {
         let mut sink = Sink::default();
-        let bindings = rules::check(&tree, &Mistakes::default(), &mut sink);
+        let bindings = validate::check(&tree, &Mistakes::default(), &mut sink);
         Self::finish(tree, bindings, sink)
     }
 

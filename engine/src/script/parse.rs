@@ -4,10 +4,10 @@
 //! same; where that is no way on, tokens are skipped to the bracket that closes the instruction. Names met on the way
 //! count as defined, so that no finding of the validator follows from a mistake of spelling.
 
+use super::arena::Arena;
 use super::diagnostic::Sink;
 use super::grammar::{Class, Classes, Position};
 use super::token::{Lexer, Token};
-use super::tree::Arena;
 use super::word::{LensForm, Literal, RawAccessor};
 use super::{
     Accessor, Code, Diagnostic, Kind, Lens, NodeId, Operand, Span, Symbol, Tree, Value, Variable, VariableKind,

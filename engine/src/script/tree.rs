@@ -4,8 +4,8 @@
 //! textual order is id order, a scan is a walk, and nothing here recurses or is dropped recursively. The operands of a
 //! node lie together in a second arena, in textual order, and the accessors of a lens in a third one.
 
-use super::symbol::{Interner, Symbols};
-use super::{Class, Position, Span, Symbol};
+use super::symbol::Symbols;
+use super::{Accessor, Class, Lens, LensView, Operand, Position, Span, Symbol, Walk};
 use std::iter::Map;
 use std::ops::Range;
 
@@ -128,10 +128,10 @@ pub struct Node {
     /// Which instruction.
     pub kind: Kind,
     pub(crate) has_output: bool,
-    first_operand: u32,
-    operand_count: u32,
-    end: u32,
-    second: u32,
+    pub(super) first_operand: u32,
+    pub(super) operand_count: u32,
+    pub(super) end: u32,
+    pub(super) second: u32,
 }
 
 impl Node {
@@ -146,141 +146,6 @@ impl PartialEq for Node {
     fn eq(&self, other: &Self) -> bool {
         let key = |n: &Self| (n.kind, n.has_output, n.operand_count, n.end, n.second);
         key(self) == key(other)
-    }
-}
-
-/// What an operand is.
-#[derive(Clone, Copy, Debug)]
-pub enum Value {
-    /// A string literal.
-    String(Symbol),
-    /// An integer literal.
-    Integer(i64),
-    /// A decimal literal: finite, and with a spelling of at most 11 bytes.
-    Float(f64),
-    /// `true` or `false`.
-    Boolean(bool),
-    /// `[]`
-    EmptyArray,
-    /// `%init_peer_id%`
-    InitPeerId,
-    /// `%timestamp%`
-    Timestamp,
-    /// `%ttl%`
-    Ttl,
-    /// `%last_error%`
-    LastError(Lens),
-    /// `:error:`
-    Error(Lens),
-    /// A variable.
-    Variable(Variable),
-}
-
-impl PartialEq for Value {
-    /// Equality of the written values: `0.0` and `-0.0` differ.
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::String(a), Self::String(b)) => a == b,
-            (Self::Integer(a), Self::Integer(b)) => a == b,
-            (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
-            (Self::Boolean(a), Self::Boolean(b)) => a == b,
-            (Self::LastError(a), Self::LastError(b)) | (Self::Error(a), Self::Error(b)) => a == b,
-            (Self::Variable(a), Self::Variable(b)) => a == b,
-            (Self::EmptyArray, Self::EmptyArray)
-            | (Self::InitPeerId, Self::InitPeerId)
-            | (Self::Timestamp, Self::Timestamp)
-            | (Self::Ttl, Self::Ttl) => true,
-            _ => false,
-        }
-    }
-}
-
-/// A variable, possibly seen through a lens.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Variable {
-    /// What kind, as its sigil tells.
-    pub kind: VariableKind,
-    /// The name with its sigil: the identity of the variable within its scope.
-    pub name: Symbol,
-    /// The part of the value that is meant.
-    pub lens: Lens,
-}
-
-/// The kind of a variable.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum VariableKind {
-    /// `name`: one value.
-    Scalar,
-    /// `$name`: a growing list of values.
-    Stream,
-    /// `%name`: a stream of entries, each with a key and a value.
-    Map,
-    /// `#name` or `#$name` (two variables): a stream as one peer fixed it.
-    Canon,
-    /// `#%name`: a stream map as one peer fixed it.
-    CanonMap,
-}
-
-/// The lens of an operand; read it with [`Tree::lens`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Lens {
-    first: u32,
-    count: u32,
-}
-
-impl Lens {
-    /// No lens: the whole value.
-    pub const NONE: Self = Self { first: 0, count: 0 };
-    /// `.length`
-    pub const LENGTH: Self = Self { first: 0, count: u32::MAX };
-
-    /// Whether the operand is the whole value.
-    pub const fn is_none(self) -> bool {
-        self.count == 0
-    }
-
-    /// The ids of the accessors of a path.
-    pub fn accessors(self) -> Range<usize> {
-        let count = if self == Self::LENGTH { 0 } else { self.count };
-        self.first as usize..(self.first + count) as usize
-    }
-}
-
-/// The part of a value that a lens selects.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum LensView<'t> {
-    /// The whole value.
-    None,
-    /// `.length`: the number of elements.
-    Length,
-    /// `.$` and at least one accessor, applied from left to right.
-    Path(&'t [Accessor]),
-}
-
-/// One step of a lens.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Accessor {
-    /// `.[7]`: an element of an array.
-    Index(u32),
-    /// `.name`: a field of an object.
-    Field(Symbol),
-    /// `.[name]`: the element or field that the value of the scalar names.
-    Scalar(Symbol),
-}
-
-/// One operand as stored.
-#[derive(Clone, Copy, Debug)]
-pub struct Operand {
-    /// Its text, lens included; empty in trees that were not parsed.
-    pub span: Span,
-    /// What it is.
-    pub value: Value,
-}
-
-impl PartialEq for Operand {
-    /// Equality but for places.
-    fn eq(&self, other: &Self) -> bool {
-        self.value == other.value
     }
 }
 
@@ -395,57 +260,6 @@ pub enum Instruction {
     Null,
     /// Waits for ever.
     Never,
-}
-
-/// One event of a walk over a tree, in textual order; see [`Tree::walk`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Visit {
-    /// A node begins: its operands come next, then its children.
-    Enter(NodeId),
-    /// The first child of this node has ended, the second one comes next.
-    Between(NodeId),
-    /// A node has ended.
-    Leave(NodeId),
-}
-
-/// A walk over a tree that keeps its own stack; see [`Tree::walk`].
-#[derive(Clone, Debug)]
-pub struct Walk<'t> {
-    tree: &'t Tree,
-    next: u32,
-    /// The nodes that have begun and not ended, the outermost first.
-    open: Vec<NodeId>,
-    between: bool,
-}
-
-impl Walk<'_> {
-    /// The nodes that the last visit lies in, the outermost first; the entered node itself is the last one.
-    pub fn ancestors(&self) -> &[NodeId] {
-        &self.open
-    }
-}
-
-impl Iterator for Walk<'_> {
-    type Item = Visit;
-
-    fn next(&mut self) -> Option<Visit> {
-        if let Some(&innermost) = self.open.last() {
-            let node = self.tree.node(innermost);
-            if node.end == self.next {
-                self.open.pop();
-                return Some(Visit::Leave(innermost));
-            }
-            if node.second == self.next && !std::mem::replace(&mut self.between, true) {
-                return Some(Visit::Between(innermost));
-            }
-        }
-        self.between = false;
-        let id = NodeId(self.next);
-        self.tree.nodes.get(id.index())?;
-        self.next += 1;
-        self.open.push(id);
-        Some(Visit::Enter(id))
-    }
 }
 
 /// The syntax tree of one script: grammatical, but not yet checked.
@@ -587,7 +401,7 @@ impl Tree {
 
     /// Goes through all nodes in textual order, without recursion.
     pub fn walk(&self) -> Walk<'_> {
-        Walk { tree: self, next: 0, open: Vec::new(), between: false }
+        Walk::new(self)
     }
 
     /// The first part of an instruction: its bracket, keyword and operands.
@@ -650,96 +464,5 @@ impl Tree {
             + self.accessors.capacity() * size_of::<Accessor>()
             + self.comments.capacity() * size_of::<Span>()
             + self.symbols.heap_bytes()
-    }
-}
-
-/// A tree under construction, written in textual order and not yet known to be grammatical.
-#[derive(Debug, Default)]
-pub(crate) struct Arena {
-    tree: Tree,
-    interner: Interner,
-}
-
-impl Arena {
-    pub(crate) fn intern(&mut self, text: &str) -> Symbol {
-        self.interner.intern(text)
-    }
-
-    /// Opens an instruction; its operands come next, then its children.
-    pub(crate) fn open(&mut self, kind: Kind, start: u32) -> NodeId {
-        let id = NodeId(self.tree.nodes.len() as u32);
-        let first_operand = self.tree.operands.len() as u32;
-        let span = Span::new(start, start);
-        self.tree.nodes.push(Node {
-            span,
-            kind,
-            has_output: false,
-            first_operand,
-            operand_count: 0,
-            end: id.0 + 1,
-            second: 0,
-        });
-        id
-    }
-
-    fn node_mut(&mut self, id: NodeId) -> Option<&mut Node> {
-        self.tree.nodes.get_mut(id.index())
-    }
-
-    pub(crate) fn operand(&mut self, id: NodeId, operand: Operand) {
-        self.tree.operands.push(operand);
-        if let Some(node) = self.node_mut(id) {
-            node.operand_count += 1;
-        }
-    }
-
-    pub(crate) fn set_kind(&mut self, id: NodeId, kind: Kind) {
-        if let Some(node) = self.node_mut(id) {
-            node.kind = kind;
-        }
-    }
-
-    pub(crate) fn set_output(&mut self, id: NodeId) {
-        if let Some(node) = self.node_mut(id) {
-            node.has_output = true;
-        }
-    }
-
-    /// Says that the next instruction to be opened is the second child of this one.
-    pub(crate) fn second_child(&mut self, id: NodeId) {
-        let next = self.tree.nodes.len() as u32;
-        if let Some(node) = self.node_mut(id) {
-            node.second = next;
-        }
-    }
-
-    pub(crate) fn close(&mut self, id: NodeId, end: u32) {
-        let count = self.tree.nodes.len() as u32;
-        if let Some(node) = self.node_mut(id) {
-            (node.span.end, node.end) = (end, count);
-        }
-    }
-
-    pub(crate) fn path_start(&self) -> u32 {
-        self.tree.accessors.len() as u32
-    }
-
-    pub(crate) fn accessor(&mut self, accessor: Accessor) {
-        self.tree.accessors.push(accessor);
-    }
-
-    /// The lens through the accessors written since, of which there is at least one.
-    pub(crate) fn path_from(&self, first: u32) -> Lens {
-        Lens { first, count: self.path_start() - first }
-    }
-
-    pub(crate) fn finish(self, comments: Vec<Span>) -> Tree {
-        let mut tree = Tree { comments, symbols: self.interner.symbols, ..self.tree };
-        tree.nodes.shrink_to_fit();
-        tree.operands.shrink_to_fit();
-        tree.accessors.shrink_to_fit();
-        tree.comments.shrink_to_fit();
-        tree.symbols.shrink_to_fit();
-        tree
     }
 }

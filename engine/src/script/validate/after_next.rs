@@ -7,11 +7,12 @@
 //! whole script. What it refuses decides what is an error, so that all peers agree on what runs; its machine is
 //! [`Reference`]. What only the rule finds is a warning, and so is what only the machine finds.
 
-use super::diagnostic::Sink;
-use super::parse::Mistakes;
-use super::{Class, Code, Diagnostic, Kind, NodeId, Symbol, Tree, Value, Visit};
+use super::{Checked, is_endless, iterator};
+use crate::script::diagnostic::Sink;
+use crate::script::{Code, Diagnostic, Kind, NodeId, Symbol, Tree, Visit};
 
-pub(crate) fn check(tree: &Tree, mistakes: &Mistakes, sink: &mut Sink) {
+pub(super) fn check(checked: &Checked<'_>, sink: &mut Sink) {
+    let (tree, mistakes) = (checked.tree, checked.mistakes);
     if !tree.nodes.iter().any(|node| node.kind == Kind::Next) {
         return;
     }
@@ -56,10 +57,7 @@ impl Finding {
 }
 
 fn elsewhere(tree: &Tree, node: NodeId, fold: NodeId) -> Diagnostic {
-    let name = tree.operands(fold).get(1).map_or("", |operand| match operand.value {
-        Value::Variable(variable) => tree.text(variable.name),
-        _ => "",
-    });
+    let name = iterator(tree, fold).map_or("", |name| tree.text(name));
     Diagnostic::new(
         Code::AfterNextElsewhere,
         tree.node(node).span,
@@ -171,20 +169,6 @@ fn join(endings: &mut [Ending], a: Option<(usize, usize)>, b: Option<(usize, usi
         ending.link = Some(other);
     }
     Some((first, last))
-}
-
-/// The iterator of a `fold` or `next`.
-pub(crate) fn iterator(tree: &Tree, node: NodeId) -> Option<Symbol> {
-    match tree.operands(node).last()?.value {
-        Value::Variable(variable) => Some(variable.name),
-        _ => None,
-    }
-}
-
-/// Whether a fold is over a stream or map.
-pub(crate) fn is_endless(tree: &Tree, fold: NodeId) -> bool {
-    let over = tree.operands(fold).first().map(|over| Class::of(&over.value));
-    matches!(over, Some(Class::Stream | Class::Map))
 }
 
 /// The check as the reference interpreter makes it, which decides what other peers refuse.
