@@ -11,6 +11,15 @@ pub(crate) struct Arena {
 }
 
 impl Arena {
+    /// An arena with room for a usual script of this many bytes.
+    pub(crate) fn for_text(bytes: usize) -> Self {
+        let mut arena = Self::default();
+        arena.tree.nodes.reserve(bytes / 40);
+        arena.tree.operands.reserve(bytes / 24);
+        arena.interner.reserve(bytes / 64);
+        arena
+    }
+
     pub(crate) fn intern(&mut self, text: &str) -> Symbol {
         self.interner.intern(text)
     }

@@ -1,6 +1,7 @@
 //! What can be said against a script, as data; rendering is left to the caller.
 
 use super::Span;
+use std::borrow::Cow;
 use std::fmt;
 
 /// How bad a finding is.
@@ -188,6 +189,15 @@ impl fmt::Display for Diagnostic {
             Some(help) => write!(f, " ({help})"),
             None => Ok(()),
         }
+    }
+}
+
+/// A text of the script as a message quotes it: its start, if it is long.
+pub(crate) fn short(text: &str) -> Cow<'_, str> {
+    const CHARS_MAX: usize = 40;
+    match text.char_indices().nth(CHARS_MAX) {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
     }
 }
 

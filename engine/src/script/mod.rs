@@ -163,13 +163,16 @@ fn decode(input: &[u8]) -> (Cow<'_, str>, Vec<Span>) {
         return (Cow::Borrowed(text), Vec::new());
     }
     let mut text = String::with_capacity(input.len());
-    let mut invalid = Vec::new();
+    let mut invalid: Vec<Span> = Vec::new();
     for chunk in input.utf8_chunks() {
         text.push_str(chunk.valid());
         let start = text.len() as u32;
         text.extend(chunk.invalid().iter().map(|_| SUBSTITUTE));
-        if !chunk.invalid().is_empty() {
-            invalid.push(Span::new(start, text.len() as u32));
+        let end = text.len() as u32;
+        match invalid.last_mut() {
+            Some(last) if last.end == start => last.end = end,
+            _ if start < end => invalid.push(Span::new(start, end)),
+            _ => {}
         }
     }
     (Cow::Owned(text), invalid)

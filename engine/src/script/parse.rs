@@ -5,13 +5,14 @@
 //! count as defined, so that no finding of the validator follows from a mistake of spelling.
 
 use super::arena::Arena;
-use super::diagnostic::Sink;
+use super::diagnostic::{Sink, short};
 use super::grammar::{Class, Classes, Position};
 use super::token::{Lexer, Token};
 use super::word::{LensForm, Literal, RawAccessor};
 use super::{
     Accessor, Code, Diagnostic, Kind, Lens, NodeId, Operand, Span, Symbol, Tree, Value, Variable, VariableKind,
 };
+use std::mem::discriminant;
 
 /// What a text holds, and what the validator must know about its mistakes.
 #[derive(Debug, Default)]
@@ -31,14 +32,12 @@ pub(crate) struct Mistakes {
 
 pub(crate) fn parse(text: &str, sink: &mut Sink) -> Parsed {
     let mut lexer = Lexer::new(text);
-    let (token, span) = lexer.next(sink);
+    lexer.advance(sink);
     let mut parser = Parser {
         lexer,
         sink,
-        token,
-        span,
         last_end: 0,
-        arena: Arena::default(),
+        arena: Arena::for_text(text.len()),
         mistakes: Mistakes::default(),
         open: Vec::new(),
     };
@@ -61,8 +60,6 @@ struct Open {
 struct Parser<'s, 'k> {
     lexer: Lexer<'s>,
     sink: &'k mut Sink,
-    token: Token<'s>,
-    span: Span,
     /// Where the token before this one ends.
     last_end: u32,
     arena: Arena,
@@ -81,7 +78,7 @@ const LOST_IN_PAIR: Lost = Lost { inner_brackets: 1 };
 impl Parser<'_, '_> {
     /// `script = instr , END`
     fn script(&mut self) {
-        if self.token == Token::End {
+        if self.lexer.token == Token::End {
             return self.sink.error(|| {
                 Diagnostic::new(Code::UnexpectedEnd, Span::at(0), "there is no instruction here")
                     .help("the smallest script is `(null)`")
@@ -89,8 +86,8 @@ impl Parser<'_, '_> {
         }
         let mut roots = 0;
         let mut trailing = false;
-        while self.token != Token::End {
-            if self.token == Token::Open && roots == 0 {
+        while self.lexer.token != Token::End {
+            if self.lexer.token == Token::Open && roots == 0 {
                 roots += 1;
                 self.instruction();
                 continue;
@@ -98,7 +95,7 @@ impl Parser<'_, '_> {
             if !std::mem::replace(&mut trailing, true) {
                 self.not_a_root(roots);
             }
-            match self.token {
+            match self.lexer.token {
                 Token::Open => self.instruction(),
                 _ => self.advance(),
             }
@@ -120,7 +117,7 @@ impl Parser<'_, '_> {
         let (node, bracket, kind, children) = (*node, *bracket, *kind, *children);
         let wanted = kind.arity();
         let complete = wanted.contains(&children);
-        match self.token {
+        match self.lexer.token {
             Token::Open if children + 1 < wanted.end => {
                 if children == 1 {
                     self.arena.second_child(node);
@@ -164,7 +161,7 @@ impl Parser<'_, '_> {
                     (0, _) => "an instruction",
                     _ => "a second instruction",
                 };
-                let (span, found) = (self.span, self.found());
+                let (span, found) = (self.lexer.span, self.found());
                 self.sink.error(|| {
                     let keyword = kind.keyword();
                     let d = Diagnostic::new(Code::Unexpected, span, format!("{found} in `{keyword}`"))
@@ -183,8 +180,8 @@ impl Parser<'_, '_> {
 
     /// Closes the innermost instruction at the bracket at hand.
     fn end(&mut self, node: NodeId) {
-        let end = self.span.end;
-        if self.token == Token::Close {
+        let end = self.lexer.span.end;
+        if matches!(self.lexer.token, Token::Close) {
             self.advance();
         }
         self.arena.close(node, end);
@@ -193,11 +190,11 @@ impl Parser<'_, '_> {
 
     /// Reads an opening bracket, the keyword and the operands of an instruction.
     fn begin(&mut self) {
-        let bracket = self.span;
+        let bracket = self.lexer.span;
         self.advance();
-        let Token::Keyword(kind) = self.token else {
-            let (span, found) = (self.span, self.found());
-            if !matches!(self.token, Token::Bad(_) | Token::End) {
+        let Token::Keyword(kind) = self.lexer.token else {
+            let (span, found) = (self.lexer.span, self.found());
+            if !matches!(self.lexer.token, Token::Bad(_) | Token::End) {
                 self.sink.error(|| {
                     Diagnostic::new(Code::Unexpected, span, format!("{found} is not an instruction"))
                         .caption("expected the name of an instruction")
@@ -221,7 +218,7 @@ impl Parser<'_, '_> {
         self.mistakes.nodes.push(node);
         let mut depth = lost.inner_brackets;
         loop {
-            match self.token {
+            match self.lexer.token {
                 Token::Close if depth == 0 => return self.end(node),
                 Token::Close => depth -= 1,
                 Token::Open => depth += 1,
@@ -238,9 +235,10 @@ impl Parser<'_, '_> {
         self.mistakes.names.push(symbol);
     }
 
+    #[inline]
     fn advance(&mut self) {
-        self.last_end = self.span.end;
-        (self.token, self.span) = self.lexer.next(self.sink);
+        self.last_end = self.lexer.span.end;
+        self.lexer.advance(self.sink);
     }
 
     // operands
@@ -253,7 +251,7 @@ impl Parser<'_, '_> {
             Kind::Canon => {
                 self.operand(node, P::Peer, LOST)?;
                 let to = match self.operand(node, P::CanonSource, LOST)? {
-                    Some(VariableKind::Map) => P::CanonMapTarget,
+                    Some(Variable { kind: VariableKind::Map, .. }) => P::CanonMapTarget,
                     _ => P::CanonTarget,
                 };
                 self.operand(node, to, LOST)?;
@@ -269,7 +267,7 @@ impl Parser<'_, '_> {
             Kind::Next => drop(self.operand(node, P::Iterator, LOST)?),
             Kind::New => drop(self.operand(node, P::New, LOST)?),
             Kind::Fail => {
-                let literal = matches!(self.token, Token::Literal(Literal::Integer(_)));
+                let literal = matches!(self.lexer.token, Token::Literal(Literal::Integer(_)));
                 self.operand(node, P::Fail, LOST)?;
                 if literal {
                     self.operand(node, P::FailText, LOST)?;
@@ -288,11 +286,16 @@ impl Parser<'_, '_> {
         self.operand(node, Position::Function, LOST_IN_PAIR)?;
         self.bracket(Token::Close, "`)` after the function", LOST_IN_PAIR)?;
         self.bracket(Token::OpenSquare, "`[` and the arguments", LOST)?;
-        while self.token != Token::CloseSquare {
-            self.operand(node, Position::Argument, LOST)?;
+        let mut last_argument = None;
+        while !matches!(self.lexer.token, Token::CloseSquare) {
+            if matches!(self.lexer.token, Token::Close) {
+                // Without its `]`, the output looks like one more argument.
+                self.mistakes.names.extend(last_argument);
+            }
+            last_argument = self.operand(node, Position::Argument, LOST)?.map(|variable| variable.name);
         }
         self.advance();
-        if self.token != Token::Close {
+        if !matches!(self.lexer.token, Token::Close) {
             self.arena.set_output(node);
             self.operand(node, Position::Output, LOST)?;
         }
@@ -301,7 +304,7 @@ impl Parser<'_, '_> {
 
     /// `assign = "ap" , source , target`, `insert = "ap" , "(" , key , value , ")" , map`
     fn ap(&mut self, node: NodeId) -> Result<(), Lost> {
-        if self.token != Token::Open {
+        if !matches!(self.lexer.token, Token::Open) {
             self.operand(node, Position::Source, LOST)?;
             self.operand(node, Position::Target, LOST)?;
             return Ok(());
@@ -316,12 +319,12 @@ impl Parser<'_, '_> {
     }
 
     fn bracket(&mut self, bracket: Token<'static>, expected: &'static str, lost: Lost) -> Result<(), Lost> {
-        if self.token == bracket {
+        if discriminant(&self.lexer.token) == discriminant(&bracket) {
             self.advance();
             return Ok(());
         }
-        if self.token != Token::End {
-            let (span, found) = (self.span, self.found());
+        if self.lexer.token != Token::End {
+            let (span, found) = (self.lexer.span, self.found());
             self.sink.error(|| {
                 Diagnostic::new(Code::Unexpected, span, format!("{found} out of place"))
                     .caption(format!("expected {expected}"))
@@ -330,18 +333,18 @@ impl Parser<'_, '_> {
         Err(lost)
     }
 
-    /// Reads one operand and returns its kind if it is a variable.
-    fn operand(&mut self, node: NodeId, position: Position, lost: Lost) -> Result<Option<VariableKind>, Lost> {
-        let mut span = self.span;
-        let value = match self.token {
+    /// Reads one operand and returns it if it is a variable.
+    fn operand(&mut self, node: NodeId, position: Position, lost: Lost) -> Result<Option<Variable>, Lost> {
+        let mut span = self.lexer.span;
+        let value = match self.lexer.token {
             Token::Literal(literal) => self.value(literal),
             Token::OpenSquare => {
                 self.advance();
-                if self.token != Token::CloseSquare {
+                if !matches!(self.lexer.token, Token::CloseSquare) {
                     self.not_empty_array(position);
                     return Err(lost);
                 }
-                span = span.to(self.span);
+                span = span.to(self.lexer.span);
                 Value::EmptyArray
             }
             Token::Bad(name) => {
@@ -366,7 +369,7 @@ impl Parser<'_, '_> {
         }
         self.advance();
         self.arena.operand(node, Operand { span, value });
-        Ok(if let Value::Variable(variable) = value { Some(variable.kind) } else { None })
+        Ok(if let Value::Variable(variable) = value { Some(variable) } else { None })
     }
 
     fn value(&mut self, literal: Literal<'_>) -> Value {
@@ -411,15 +414,14 @@ impl Parser<'_, '_> {
 
     /// The token at hand, in words.
     fn found(&self) -> String {
-        match self.token {
+        match self.lexer.token {
             Token::Open => "`(`".into(),
             Token::Close => "`)`".into(),
             Token::OpenSquare => "`[`".into(),
             Token::CloseSquare => "`]`".into(),
             Token::Keyword(kind) => format!("`{}`", kind.keyword()),
             Token::Literal(Literal::String(_)) => "a string".into(),
-            Token::Literal(Literal::Variable { name, .. }) if name.len() <= 40 => format!("`{name}`"),
-            Token::Literal(Literal::Variable { .. }) => "a name".into(),
+            Token::Literal(Literal::Variable { name, .. }) => format!("`{}`", short(name)),
             Token::Literal(_) => "a value".into(),
             Token::Bad(_) => "a bad word".into(),
             Token::End => "the end".into(),
@@ -427,8 +429,8 @@ impl Parser<'_, '_> {
     }
 
     fn not_a_root(&mut self, roots: u32) {
-        let (span, found) = (self.span, self.found());
-        let (code, help) = match self.token {
+        let (span, found) = (self.lexer.span, self.found());
+        let (code, help) = match self.lexer.token {
             Token::Bad(_) => return,
             _ if roots == 0 => (Code::Unexpected, "a script is one instruction in brackets, such as `(null)`"),
             Token::Open => (Code::Trailing, "a script is one instruction: wrap both in `(seq …)` or `(par …)`"),
@@ -442,8 +444,8 @@ impl Parser<'_, '_> {
     }
 
     fn not_empty_array(&mut self, position: Position) {
-        let span = self.span;
-        if self.token != Token::End {
+        let span = self.lexer.span;
+        if self.lexer.token != Token::End {
             self.sink.error(|| {
                 let found =
                     if position.accepts().contains(Class::EmptyArray) { "an array with elements" } else { "an array" };
@@ -455,15 +457,15 @@ impl Parser<'_, '_> {
     }
 
     fn unexpected(&mut self, node: NodeId, position: Position, class: Option<Class>) {
-        if self.token == Token::End {
+        if self.lexer.token == Token::End {
             return;
         }
-        let (span, found) = (self.span, self.found());
+        let (span, found) = (self.lexer.span, self.found());
         let keyword = self.open.iter().find(|open| open.node == node).map_or("", |open| open.kind.keyword());
         self.sink.error(|| {
             let accepted = position.accepts();
             let what = class.map_or(found, |class| class.words().into());
-            let message = match (class, self.token) {
+            let message = match (class, self.lexer.token) {
                 (None, Token::Keyword(kind)) => format!("the keyword `{}` as {}", kind.keyword(), position.words()),
                 (None, Token::Close | Token::CloseSquare) => format!("{what} in place of {}", position.words()),
                 _ => format!("{what} as {}", position.words()),
@@ -471,7 +473,7 @@ impl Parser<'_, '_> {
             let end = if position == Position::Argument { ", or `]`" } else { "" };
             let d = Diagnostic::new(Code::Unexpected, span, message)
                 .caption(format!("expected {}{end}", shorter(accepted)));
-            match hint(position, class, self.token) {
+            match hint(position, class, self.lexer.token) {
                 Some(help) => d.help(help),
                 None if keyword.is_empty() => d,
                 None => d.help(format!("the form is `{}`", form(node_kind(keyword, position)))),

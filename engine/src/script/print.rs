@@ -39,6 +39,8 @@ struct Printer<'t> {
     out: String,
     /// The line ends in a comment, so whatever follows needs a new one.
     after_comment: bool,
+    /// Where the last token written ends in the parsed text.
+    at: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -52,7 +54,7 @@ impl<'t> Printer<'t> {
     fn new(tree: &'t Tree, text: Option<&'t str>, compact: bool) -> Self {
         let comments = if text.is_some() { tree.comments() } else { &[] };
         let text = text.unwrap_or_default();
-        Self { tree, text, comments: comments.iter(), compact, out: String::new(), after_comment: false }
+        Self { tree, text, comments: comments.iter(), compact, out: String::new(), after_comment: false, at: 0 }
     }
 
     fn print(mut self) -> String {
@@ -82,16 +84,16 @@ impl<'t> Printer<'t> {
             (_, false) => Gap::Line,
         };
         self.piece(gap, "(", span.start, depth);
-        self.out.push_str(kind.keyword());
+        self.token(Gap::None, kind.keyword(), depth);
         let operands = tree.operands(node);
         match (kind, operands) {
             (Kind::Call, [peer, service, function, arguments @ ..]) => {
                 self.operand(Gap::Blank, peer, depth);
-                self.glue(Gap::Blank, "(", depth);
+                self.token(Gap::Blank, "(", depth);
                 self.operand(Gap::None, service, depth);
                 self.operand(Gap::Blank, function, depth);
-                self.glue(Gap::None, ")", depth);
-                self.glue(Gap::Blank, "[", depth);
+                self.token(Gap::None, ")", depth);
+                self.token(Gap::Blank, "[", depth);
                 let (arguments, output) = match arguments {
                     [arguments @ .., output] if has_output => (arguments, Some(output)),
                     arguments => (arguments, None),
@@ -101,16 +103,16 @@ impl<'t> Printer<'t> {
                     self.operand(gap, argument, depth);
                     gap = Gap::Blank;
                 }
-                self.glue(Gap::None, "]", depth);
+                self.token(Gap::None, "]", depth);
                 if let Some(output) = output {
                     self.operand(Gap::Blank, output, depth);
                 }
             }
             (Kind::Insert, [key, value, map]) => {
-                self.glue(Gap::Blank, "(", depth);
+                self.token(Gap::Blank, "(", depth);
                 self.operand(Gap::None, key, depth);
                 self.operand(Gap::Blank, value, depth);
-                self.glue(Gap::None, ")", depth);
+                self.token(Gap::None, ")", depth);
                 self.operand(Gap::Blank, map, depth);
             }
             _ => {
@@ -124,15 +126,27 @@ impl<'t> Printer<'t> {
     fn operand(&mut self, gap: Gap, operand: &Operand, depth: usize) {
         self.piece(gap, "", operand.span.start, depth + 1);
         write_value(&mut self.out, self.tree, &operand.value, float);
+        self.at = operand.span.end as usize;
+    }
+
+    /// Writes a keyword or bracket, whose place the tree does not hold: it is the next token of the parsed text.
+    fn token(&mut self, gap: Gap, token: &str, depth: usize) {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let mut after = rest;
+        loop {
+            after = after.trim_start();
+            match after.strip_prefix(';') {
+                Some(comment) => after = comment.find('\n').and_then(|end| comment.get(end..)).unwrap_or_default(),
+                None => break,
+            }
+        }
+        let start = self.at + rest.len() - after.len();
+        self.piece(gap, token, start as u32, depth + 1);
     }
 
     /// Writes a token that stands at this place of the parsed text, after the comments before it.
     fn piece(&mut self, gap: Gap, token: &str, start: u32, depth: usize) {
         self.comments_before(start, depth);
-        self.glue(gap, token, depth);
-    }
-
-    fn glue(&mut self, gap: Gap, token: &str, depth: usize) {
         match gap {
             _ if std::mem::take(&mut self.after_comment) => self.line(depth),
             Gap::None => {}
@@ -140,6 +154,7 @@ impl<'t> Printer<'t> {
             Gap::Line => self.line(depth),
         }
         self.out.push_str(token);
+        self.at = start as usize + token.len();
     }
 
     fn line(&mut self, depth: usize) {

@@ -55,6 +55,11 @@ pub(crate) struct Interner {
 }
 
 impl Interner {
+    pub(crate) fn reserve(&mut self, symbols: usize) {
+        let Self { symbols: known, table, hasher } = self;
+        table.reserve(symbols, |&symbol| hasher.hash_one(known.get(symbol)));
+    }
+
     pub(crate) fn intern(&mut self, text: &str) -> Symbol {
         let Self { symbols, table, hasher } = self;
         let hash = hasher.hash_one(text);

@@ -3,7 +3,7 @@
 //! **The lexer never fails.** A bad word is reported once and becomes a [`Token::Bad`] that the grammar takes anywhere, so
 //! that no second error follows from it.
 
-use super::diagnostic::Sink;
+use super::diagnostic::{Sink, short};
 use super::word::{FLOAT_LEN_MAX, Literal, RawAccessor, Word, WordError, is_name_char, word};
 use super::{Code, Diagnostic, Kind, Span};
 
@@ -25,17 +25,29 @@ pub(crate) enum Token<'s> {
 pub(crate) struct Lexer<'s> {
     text: &'s str,
     offset: usize,
+    /// The token at hand; the end before the first one is read.
+    pub(crate) token: Token<'s>,
+    /// Its place.
+    pub(crate) span: Span,
     /// Whether some string so far was not closed.
     pub(crate) unclosed_string: bool,
     /// The comments met so far.
     pub(crate) comments: Vec<Span>,
-    /// The accessors of the last token, if it has a path.
+    /// The accessors of the token at hand, if it has a path.
     pub(crate) accessors: Vec<RawAccessor<'s>>,
 }
 
 impl<'s> Lexer<'s> {
     pub(crate) fn new(text: &'s str) -> Self {
-        Self { text, offset: 0, unclosed_string: false, comments: Vec::new(), accessors: Vec::new() }
+        Self {
+            text,
+            offset: 0,
+            token: Token::End,
+            span: Span::default(),
+            unclosed_string: false,
+            comments: Vec::new(),
+            accessors: Vec::new(),
+        }
     }
 
     fn rest(&self) -> &'s str {
@@ -46,32 +58,44 @@ impl<'s> Lexer<'s> {
         Span::new(start as u32, self.offset as u32)
     }
 
-    /// The next token and its place; [`Token::End`] for ever at the end.
-    pub(crate) fn next(&mut self, sink: &mut Sink) -> (Token<'s>, Span) {
+    /// Goes on to the next token; to [`Token::End`] for ever at the end.
+    #[inline]
+    pub(crate) fn advance(&mut self, sink: &mut Sink) {
+        // Brackets and plain blanks make up most tokens, and are read without a call. The token is written in place,
+        // field by field: moving it costs more than reading it.
+        while let Some(b' ' | b'\n') = self.text.as_bytes().get(self.offset) {
+            self.offset += 1;
+        }
+        let start = self.offset;
+        self.token = match self.text.as_bytes().get(start) {
+            Some(b'(') => Token::Open,
+            Some(b')') => Token::Close,
+            Some(b'[') => Token::OpenSquare,
+            Some(b']') => Token::CloseSquare,
+            _ => return self.advance_further(sink),
+        };
+        self.offset += 1;
+        self.span = self.span_from(start);
+    }
+
+    fn advance_further(&mut self, sink: &mut Sink) {
         loop {
             self.skip_blanks_and_comments();
             let start = self.offset;
-            let token = match self.rest().as_bytes().first() {
-                None => Token::End,
-                Some(b'(') => self.bracket(Token::Open),
-                Some(b')') => self.bracket(Token::Close),
-                Some(b'[') => self.bracket(Token::OpenSquare),
-                Some(b']') => self.bracket(Token::CloseSquare),
+            match self.rest().as_bytes().first() {
+                None => self.token = Token::End,
+                Some(b'(' | b')' | b'[' | b']') => return self.advance(sink),
                 Some(b'"') => self.string(sink),
                 Some(b',') => {
                     self.offset += 1;
-                    sink.error(|| comma(start));
+                    sink.error(|| comma(Code::BadNameChar, start));
                     continue;
                 }
                 Some(_) => self.word(sink),
-            };
-            return (token, self.span_from(start));
+            }
+            self.span = self.span_from(start);
+            return;
         }
-    }
-
-    fn bracket(&mut self, token: Token<'s>) -> Token<'s> {
-        self.offset += 1;
-        token
     }
 
     fn skip_blanks_and_comments(&mut self) {
@@ -94,12 +118,13 @@ impl<'s> Lexer<'s> {
     }
 
     /// `string = '"' , { any character but '"' } , '"'`; there are no escapes.
-    fn string(&mut self, sink: &mut Sink) -> Token<'s> {
+    fn string(&mut self, sink: &mut Sink) {
         let start = self.offset;
         let contents = self.rest().get(1..).unwrap_or_default();
         if let Some(len) = contents.find('"') {
             self.offset += len + 2;
-            return Token::Literal(Literal::String(contents.get(..len).unwrap_or_default()));
+            self.token = Token::Literal(Literal::String(contents.get(..len).unwrap_or_default()));
+            return;
         }
         self.unclosed_string = true;
         let line = contents.find('\n').unwrap_or(contents.len());
@@ -115,17 +140,23 @@ impl<'s> Lexer<'s> {
             .caption("it starts here")
             .help("a string runs to the next `\"`, over line ends too: one is missing here or in an earlier string")
         });
-        Token::Bad("")
+        self.token = Token::Bad("");
     }
 
-    fn word(&mut self, sink: &mut Sink) -> Token<'s> {
+    fn word(&mut self, sink: &mut Sink) {
         let start = self.offset;
         let text = self.rest();
         let text = text.get(..word_len(text)).unwrap_or(text);
         let error = match word(text, &mut self.accessors) {
-            Ok(understood) => {
+            Ok(Word::Keyword(kind)) => {
                 self.offset += text.len();
-                return token(understood);
+                self.token = Token::Keyword(kind);
+                return;
+            }
+            Ok(Word::Literal(literal)) => {
+                self.offset += text.len();
+                self.token = Token::Literal(literal);
+                return;
             }
             Err(error) => error,
         };
@@ -139,17 +170,19 @@ impl<'s> Lexer<'s> {
         match glued {
             Some(c) => {
                 self.offset += place;
-                sink.error(|| if c == ',' { comma(self.offset) } else { glued_to_word(error.code, self.offset, c) });
+                sink.error(|| {
+                    if c == ',' { comma(error.code, self.offset) } else { glued_to_word(error.code, self.offset, c) }
+                });
                 if c == ',' {
                     self.offset += 1;
                 }
                 let before = text.get(..place).unwrap_or_default();
-                word(before, &mut self.accessors).map_or(Token::Bad(before), token)
+                self.token = word(before, &mut self.accessors).map_or(Token::Bad(before), token);
             }
             None => {
                 self.offset += text.len();
                 sink.error(|| describe(text, error, culprit, start as u32));
-                Token::Bad(name_prefix(text))
+                self.token = Token::Bad(name_prefix(text));
             }
         }
     }
@@ -201,8 +234,8 @@ fn name_prefix(text: &str) -> &str {
     text.get(..sigil + len).unwrap_or_default()
 }
 
-fn comma(offset: usize) -> Diagnostic {
-    at_char(Code::BadNameChar, offset, "`,` has no meaning here".into()).help("arguments are separated by blanks")
+fn comma(code: Code, offset: usize) -> Diagnostic {
+    at_char(code, offset, "`,` has no meaning here".into()).help("arguments are separated by blanks")
 }
 
 fn glued_to_word(code: Code, offset: usize, c: char) -> Diagnostic {
@@ -252,13 +285,14 @@ fn describe(text: &str, error: WordError, culprit: Option<char>, start: u32) -> 
             Some('$') => "a name made of digits cannot carry a lens",
             _ => "a number has digits and at most one dot",
         }),
-        Code::BadInt => d(format!("`{}` is not an integer that AIR can hold", excerpt_text(text))).help(format!(
+        Code::BadInt => d(format!("`{}` is not an integer that AIR can hold", short(text))).help(format!(
             "integers are written with ASCII digits and go from {} to {}",
             i64::MIN,
             i64::MAX
         )),
-        Code::BadFloat => d(format!("`{}` is not a decimal number", excerpt_text(text)))
-            .help("numbers are written with the digits 0 to 9"),
+        Code::BadFloat => {
+            d(format!("`{}` is not a decimal number", short(text))).help("numbers are written with the digits 0 to 9")
+        }
         Code::FloatTooLong => d(format!("this float has {} bytes", text.len()))
             .help(format!("sign, digits and dot together are at most {FLOAT_LEN_MAX} bytes")),
         Code::BadLensChar => d(format!("{what} in a lens")).excerpt(one_char).help(match culprit {
@@ -268,7 +302,7 @@ fn describe(text: &str, error: WordError, culprit: Option<char>, start: u32) -> 
         Code::BadLens => {
             let bad = text.get(error.detail as usize..).unwrap_or_default();
             let lens = text.get(error.span.start as usize..).unwrap_or_default();
-            let d = d(format!("`{}` is not a lens", excerpt_text(lens)));
+            let d = d(format!("`{}` is not a lens", short(lens)));
             let d = if bad.len() < lens.len() && !bad.is_empty() {
                 d.label(Span::new(start + error.detail, span.end), "understood up to here")
             } else {
@@ -283,15 +317,6 @@ fn describe(text: &str, error: WordError, culprit: Option<char>, start: u32) -> 
             Some('\'') => "strings are written with `\"`",
             _ => "names are made of letters, digits, `_` and `-`",
         }),
-    }
-}
-
-/// The start of a text too long to be quoted whole.
-fn excerpt_text(text: &str) -> String {
-    const CHARS_MAX: usize = 40;
-    match text.char_indices().nth(CHARS_MAX) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.into(),
     }
 }
 
@@ -313,5 +338,118 @@ fn lens_help(lens: &str, bad: &str) -> &'static str {
         "a field name begins with a letter, `_` or `-`"
     } else {
         "each step begins with a dot: `.field` or `.[0]`"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::VariableKind;
+    use super::super::word::LensForm;
+    use super::*;
+
+    fn lens(form: LensForm, accessors: &[RawAccessor<'_>]) -> String {
+        let accessor = |accessor: &RawAccessor<'_>| match accessor {
+            RawAccessor::Index(index) => format!("idx {index}"),
+            RawAccessor::Field(name) => format!("field {name}"),
+            RawAccessor::Scalar(name) => format!("scalar {name}"),
+        };
+        match form {
+            LensForm::None => String::new(),
+            LensForm::Length => "+length".into(),
+            LensForm::Path => format!("+[{}]", accessors.iter().map(accessor).collect::<Vec<_>>().join(", ")),
+        }
+    }
+
+    fn shown(token: Token<'_>, accessors: &[RawAccessor<'_>]) -> String {
+        match token {
+            Token::Open => "(".into(),
+            Token::Close => ")".into(),
+            Token::OpenSquare => "[".into(),
+            Token::CloseSquare => "]".into(),
+            Token::Keyword(kind) => kind.keyword().into(),
+            Token::Literal(literal) => match literal {
+                Literal::String(_) => "string".into(),
+                Literal::Integer(integer) => format!("int {integer}"),
+                Literal::Float(float) => format!("float {float:?}"),
+                Literal::Boolean(boolean) => boolean.to_string(),
+                Literal::InitPeerId => "init-peer-id".into(),
+                Literal::Timestamp => "timestamp".into(),
+                Literal::Ttl => "ttl".into(),
+                Literal::LastError(form) => format!("last-error{}", lens(form, accessors)),
+                Literal::Error(form) => format!("error{}", lens(form, accessors)),
+                Literal::Variable { kind, lens: form, .. } => {
+                    let kind = match kind {
+                        VariableKind::Scalar => "scalar",
+                        VariableKind::Stream => "stream",
+                        VariableKind::Map => "map",
+                        VariableKind::Canon => "canon",
+                        VariableKind::CanonMap => "canon-map",
+                    };
+                    format!("{kind}{}", lens(form, accessors))
+                }
+            },
+            Token::Bad(_) => "bad".into(),
+            Token::End => "end".into(),
+        }
+    }
+
+    fn tokens(text: &str) -> String {
+        let mut sink = Sink::default();
+        let mut lexer = Lexer::new(text);
+        let mut shown_tokens = Vec::new();
+        loop {
+            lexer.advance(&mut sink);
+            if lexer.token == Token::End {
+                break;
+            }
+            shown_tokens.push(shown(lexer.token, &lexer.accessors));
+        }
+        match sink.finish().iter().next() {
+            Some(error) => format!("{} {}..{}", error.code, error.span.start, error.span.end),
+            None => shown_tokens.join(", "),
+        }
+    }
+
+    /// Every row of the tables of words and lenses.
+    #[test]
+    fn words_are_read_as_the_tables_say() {
+        let mut rows = 0;
+        for row in include_str!("../../tests/syntax/words.tsv").lines().filter(|row| !row.starts_with('#')) {
+            let [id, text, expected, _note] = row.split('\t').collect::<Vec<_>>()[..] else {
+                panic!("a row has four columns: {row}")
+            };
+            assert_eq!(tokens(&text.replace('⏎', "\n")), expected, "{id}: {text}");
+            rows += 1;
+        }
+        assert_eq!(rows, 85, "no row is lost");
+    }
+
+    #[test]
+    fn blanks_are_the_unicode_white_space() {
+        for blank in [' ', '\t', '\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{a0}', '\u{2028}', '\u{3000}'] {
+            assert_eq!(tokens(&format!("a{blank}b")), "scalar, scalar", "{blank:?}");
+        }
+        for other in ['\u{feff}', '\0', '\u{200b}'] {
+            assert_eq!(tokens(&format!("a{other}b")), "bad-name-char 1..1", "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_lone_carriage_return_does_not_end_a_comment() {
+        assert_eq!(tokens("a ;b\rc\nd"), "scalar, scalar");
+    }
+
+    #[test]
+    fn nothing_follows_from_a_missing_blank() {
+        assert_eq!(tokens("seq(null)"), "bad-name-char 3..3");
+        let mut sink = Sink::default();
+        let mut lexer = Lexer::new("[1, 2]x\"y\";z");
+        let mut kinds = Vec::new();
+        while kinds.last().is_none_or(|kind| kind != "end") {
+            lexer.advance(&mut sink);
+            kinds.push(shown(lexer.token, &lexer.accessors));
+        }
+        assert_eq!(kinds.join(" "), "[ int 1 int 2 ] scalar string end");
+        assert_eq!(sink.finish().iter().count(), 2);
     }
 }

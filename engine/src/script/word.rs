@@ -163,7 +163,10 @@ fn number(word: &str) -> Result<Option<Literal<'_>>, WordError> {
 /// `variable = [ "$" | "%" | "#" | "#$" | "#%" ] , name , [ lens ]`; without sigil, the first character may be `+`.
 fn variable<'s>(word: &'s str, accessors: &mut Vec<RawAccessor<'s>>) -> Result<Literal<'s>, WordError> {
     let mut rest = word;
-    let sigil = alt::<_, _, EmptyError, _>(("#$", "#%", "#", "$", "%")).parse_next(&mut rest).unwrap_or_default();
+    let sigil = match word.as_bytes() {
+        [b'$' | b'%' | b'#', ..] => sigil(&mut rest).unwrap_or_default(),
+        _ => "",
+    };
     let kind = match sigil {
         "" => VariableKind::Scalar,
         "$" => VariableKind::Stream,
@@ -195,6 +198,11 @@ fn variable<'s>(word: &'s str, accessors: &mut Vec<RawAccessor<'s>>) -> Result<L
         _ => return Err(WordError::at(Code::BadNameChar, end)),
     };
     Ok(Literal::Variable { kind, name: word.get(..end).unwrap_or_default(), lens })
+}
+
+/// `sigil = "#$" | "#%" | "#" | "$" | "%"`
+fn sigil<'s>(input: &mut &'s str) -> Result<&'s str, EmptyError> {
+    alt(("#$", "#%", "#", "$", "%")).parse_next(input)
 }
 
 /// The lens that is all of the word from `start` on.

@@ -7,7 +7,7 @@
 //! whole script. What it refuses decides what is an error, so that all peers agree on what runs; its machine is
 //! [`Reference`]. What only the rule finds is a warning, and so is what only the machine finds.
 
-use super::{Checked, is_endless, iterator};
+use super::{Checked, is_endless, iterator, quoted};
 use crate::script::diagnostic::Sink;
 use crate::script::{Code, Diagnostic, Kind, NodeId, Symbol, Tree, Visit};
 
@@ -57,7 +57,7 @@ impl Finding {
 }
 
 fn elsewhere(tree: &Tree, node: NodeId, fold: NodeId) -> Diagnostic {
-    let name = iterator(tree, fold).map_or("", |name| tree.text(name));
+    let name = iterator(tree, fold).map(|name| quoted(tree, name)).unwrap_or_default();
     Diagnostic::new(
         Code::AfterNextElsewhere,
         tree.node(node).span,

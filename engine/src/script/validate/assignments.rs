@@ -1,6 +1,6 @@
 //! Assignments and streams that look wrong: what other interpreters stop at, and what is read but never written.
 
-use super::{Checked, iterator};
+use super::{Checked, iterator, quoted};
 use crate::script::diagnostic::Sink;
 use crate::script::{
     Code, Definition, Diagnostic, FrameId, Kind, NodeId, Position, Reach, Span, StreamScope, Tree, Visit,
@@ -36,7 +36,7 @@ fn defining_operand(tree: &Tree, node: NodeId) -> Span {
 
 fn assigned_iterator(tree: &Tree, definition: &Definition, fold: &Definition) -> Diagnostic {
     let span = tree.node(definition.node).span;
-    let message = format!("`{}` is the iterator of a fold around", tree.text(definition.name));
+    let message = format!("`{}` is the iterator of a fold around", quoted(tree, definition.name));
     Diagnostic::new(Code::AssignedIterator, span, message)
         .excerpt(defining_operand(tree, definition.node))
         .caption("other interpreters stop here")
@@ -61,7 +61,7 @@ fn reassigned(tree: &Tree, candidates: &[(&Definition, &Definition)], sink: &mut
         if common.is_some_and(|&common| matches!(tree.node(common).kind, Kind::Seq | Kind::Par)) {
             sink.warning(|| {
                 let span = tree.node(definition.node).span;
-                let message = format!("`{}` has a value already", tree.text(definition.name));
+                let message = format!("`{}` has a value already", quoted(tree, definition.name));
                 Diagnostic::new(Code::Reassigned, span, message)
                     .excerpt(defining_operand(tree, definition.node))
                     .caption("other interpreters stop here")
@@ -85,7 +85,7 @@ fn never_written(checked: &Checked<'_>, stream: &StreamScope, sink: &mut Sink) {
         return;
     }
     sink.warning(|| {
-        let message = format!("nothing writes to `{}`", tree.text(stream.name));
+        let message = format!("nothing writes to `{}`", quoted(tree, stream.name));
         Diagnostic::new(Code::NeverWritten, tree.node(node).span, message)
             .excerpt(tree.operand(read).span)
             .caption(if folded { "this waits for ever" } else { "this is always empty" })

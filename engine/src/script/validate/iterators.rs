@@ -3,7 +3,7 @@
 //! The reference interpreter looks at the textually first `next` of each iterator name only; one without a fold that it
 //! misses is a warning.
 
-use super::{Checked, is_endless, iterator};
+use super::{Checked, is_endless, iterator, quoted};
 use crate::script::diagnostic::Sink;
 use crate::script::{Code, Diagnostic, Kind, NodeId, Symbol, Tree, Value, Visit};
 
@@ -75,7 +75,7 @@ impl Iterators<'_, '_> {
                 Diagnostic::new(
                     Code::NestedIterator,
                     tree.node(node).span,
-                    format!("`{}` is the iterator of a fold around", tree.text(name)),
+                    format!("`{}` is the iterator of a fold around", quoted(tree, name)),
                 )
                 .excerpt(tree.header(node))
                 .label(tree.header(outer), "the outer fold")
@@ -102,7 +102,7 @@ impl Iterators<'_, '_> {
                     Diagnostic::new(
                         Code::MultipleNext,
                         tree.node(node).span,
-                        format!("a second `next` of the fold over `{}`", tree.text(name)),
+                        format!("a second `next` of the fold over `{}`", quoted(tree, name)),
                     )
                     .label(tree.node(earlier).span, "the first one")
                     .label(tree.header(fold_node), "the fold")
@@ -160,7 +160,7 @@ impl Iterators<'_, '_> {
                 Diagnostic::new(
                     Code::NewOnIterator,
                     tree.node(node).span,
-                    format!("`new` of `{}`, the iterator of a fold around", tree.text(name)),
+                    format!("`new` of `{}`, the iterator of a fold around", quoted(tree, name)),
                 )
                 .excerpt(tree.header(node))
                 .label(tree.header(fold), "the fold")
@@ -182,21 +182,21 @@ impl Iterators<'_, '_> {
                 let message = format!("this fold has no `next`: it takes the first {values} only");
                 Diagnostic::new(Code::FoldWithoutNext, tree.node(node).span, message)
                     .excerpt(tree.header(node))
-                    .help(format!("add `(next {})` where it shall go on", tree.text(name)))
+                    .help(format!("add `(next {})` where it shall go on", quoted(tree, name)))
             });
         }
     }
 }
 
 fn undefined_iterator(tree: &Tree, node: NodeId, name: Symbol, around: &[NodeId]) -> Diagnostic {
-    let text = tree.text(name);
+    let text = quoted(tree, name);
     let mut d = Diagnostic::new(
         Code::UndefinedIterator,
         tree.node(node).span,
         format!("no fold around has the iterator `{text}`"),
     );
     for &fold in around {
-        let iterator = iterator(tree, fold).map_or("", |name| tree.text(name));
+        let iterator = iterator(tree, fold).map(|name| quoted(tree, name)).unwrap_or_default();
         d = d.label(tree.header(fold), format!("this fold has the iterator `{iterator}`"));
     }
     d.help(if around.is_empty() {

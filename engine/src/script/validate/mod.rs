@@ -17,9 +17,10 @@ mod names;
 mod operands;
 mod unreachable;
 
-use super::diagnostic::Sink;
+use super::diagnostic::{Sink, short};
 use super::parse::Mistakes;
 use super::{Bindings, Class, Kind, NodeId, Symbol, Tree, Value};
+use std::borrow::Cow;
 
 /// Checks a tree, of which some parts may not have been understood.
 pub(crate) fn check(tree: &Tree, mistakes: &Mistakes, sink: &mut Sink) -> Bindings {
@@ -99,6 +100,11 @@ impl Mistakes {
         let first = self.nodes.partition_point(|&broken| broken < node);
         self.nodes.get(first).is_some_and(|&broken| broken < tree.node(node).end())
     }
+}
+
+/// A name as messages quote it.
+fn quoted(tree: &Tree, name: Symbol) -> Cow<'_, str> {
+    short(tree.text(name))
 }
 
 /// The iterator of a `fold` or `next`.

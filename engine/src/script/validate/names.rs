@@ -4,8 +4,8 @@
 //! reference interpreter looks at one use of each name only, see [`refused`]; what it misses is a warning. It does not
 //! look at the values of map entries, the peers of `canon`, the operands of `fail` and the lenses of errors at all.
 
-use super::{Checked, defined};
-use crate::script::diagnostic::Sink;
+use super::{Checked, defined, quoted};
+use crate::script::diagnostic::{Sink, short};
 use crate::script::{
     Accessor, Binding, Bindings, Code, Diagnostic, Kind, Lens, NodeId, OperandId, Position, Reach, Symbol, Tree, Value,
     Visit,
@@ -100,7 +100,7 @@ fn refused(checked: &Checked<'_>) -> Vec<bool> {
 }
 
 fn out_of_scope(checked: &Checked<'_>, node: NodeId, usage: Use, reach: Reach) -> Diagnostic {
-    let (tree, text) = (checked.tree, checked.tree.text(usage.name));
+    let (tree, text) = (checked.tree, quoted(checked.tree, usage.name));
     let finding = |message: String| {
         Diagnostic::new(Code::OutOfScope, tree.node(node).span, message).excerpt(tree.operand(usage.operand).span)
     };
@@ -119,8 +119,12 @@ fn out_of_scope(checked: &Checked<'_>, node: NodeId, usage: Use, reach: Reach) -
 
 fn undefined_variable(checked: &Checked<'_>, node: NodeId, usage: Use) -> Diagnostic {
     let (tree, names, text) = (checked.tree, &checked.names, checked.tree.text(usage.name));
-    let d = Diagnostic::new(Code::UndefinedVariable, tree.node(node).span, format!("`{text}` is not defined before"))
-        .excerpt(tree.operand(usage.operand).span);
+    let d = Diagnostic::new(
+        Code::UndefinedVariable,
+        tree.node(node).span,
+        format!("`{}` is not defined before", short(text)),
+    )
+    .excerpt(tree.operand(usage.operand).span);
     if let Some(later) = names.definition(usage.name) {
         let what = if later == node { "it is defined by this very instruction" } else { "it is defined only here" };
         return d.label(tree.header(later), what).help("a definition counts from its instruction on, in textual order");
@@ -131,10 +135,11 @@ fn undefined_variable(checked: &Checked<'_>, node: NodeId, usage: Use) -> Diagno
     };
     let defined = (0..tree.symbol_count()).map(|i| Symbol(i as u32)).filter(|&s| names.is_defined_before(s, node));
     match defined.map(|symbol| tree.text(symbol)).find(|known| similar(known)) {
-        Some(known) if sigil(known) != sigil(text) => {
-            d.help(format!("there is `{known}`: the sigil is part of the name, and `canon` turns streams into canons"))
-        }
-        Some(known) => d.help(format!("is it `{known}`?")),
+        Some(known) if sigil(known) != sigil(text) => d.help(format!(
+            "there is `{}`: the sigil is part of the name, and `canon` turns streams into canons",
+            short(known)
+        )),
+        Some(known) => d.help(format!("is it `{}`?", short(known))),
         None => d.help("names are defined by `ap`, `canon`, `fold`, `new` and the output of `call`"),
     }
 }

@@ -1,7 +1,7 @@
 //! Rule 6: the code of a literal `fail` is not zero; and lenses that other interpreters do not take.
 
 use super::Checked;
-use crate::script::diagnostic::Sink;
+use crate::script::diagnostic::{Sink, short};
 use crate::script::{Accessor, Code, Diagnostic, Instruction, Operand, Value, VariableKind};
 
 pub(super) fn check(checked: &Checked<'_>, sink: &mut Sink) {
@@ -52,7 +52,7 @@ fn lens(checked: &Checked<'_>, operand: &Operand, sink: &mut Sink) {
                 Diagnostic::new(
                     Code::UnportableLens,
                     operand.span,
-                    format!("other interpreters stop at a lens name that ends like `{name}`"),
+                    format!("other interpreters stop at a lens name that ends like `{}`", short(name)),
                 )
                 .help("let the names of fields and scalars in lenses end in an ASCII letter")
             });

@@ -1,0 +1,107 @@
+//! What names refer to: the nearest assignment before a read, scope by scope.
+
+use airtight_engine::script::{Binding, FrameId, Instruction, OperandId, Reach, Script, Value};
+
+/// Each `ap` into a scalar, and each read of one, as `name@definition` or `name@` and the kind of nothing.
+fn resolved(text: &str) -> String {
+    let script = Script::parse(text).unwrap_or_else(|errors| panic!("{text}\n{errors}"));
+    let (tree, bindings) = (script.tree(), script.bindings());
+    let reach = |reach: Reach| match reach {
+        Reach::Definition(id) => id.index().to_string(),
+        Reach::Unset => "unset".into(),
+        Reach::Nothing => "nothing".into(),
+    };
+    let mut out = Vec::new();
+    let mut show = |operand: OperandId| {
+        let Value::Variable(variable) = tree.operand(operand).value else { return };
+        let name = tree.text(variable.name);
+        out.push(match bindings.operand(operand) {
+            Binding::Read(found) => format!("{name}@{}", reach(found)),
+            Binding::Definition(id) => {
+                let definition = &bindings.definitions()[id.index()];
+                format!("{name}:{}(after {})", id.index(), reach(definition.previous()))
+            }
+            Binding::Stream(id) => format!("{name}#{}", id.index()),
+            Binding::None => name.to_owned(),
+        });
+    };
+    for node in tree.node_ids() {
+        if !matches!(tree.instruction(node), Instruction::Canon { .. }) {
+            tree.operand_ids(node).for_each(&mut show);
+        }
+    }
+    out.join(" ")
+}
+
+#[test]
+fn a_read_takes_the_last_assignment_before_it() {
+    assert_eq!(resolved("(seq (ap 1 x) (ap x y))"), "x:0(after nothing) x@0 y:1(after nothing)");
+    assert_eq!(
+        resolved("(seq (xor (ap 1 x) (ap 2 x)) (ap x y))"),
+        "x:0(after nothing) x:1(after 0) x@1 y:2(after nothing)"
+    );
+}
+
+#[test]
+fn an_iteration_has_its_own_names_and_sees_those_around() {
+    assert_eq!(
+        resolved("(seq (ap 1 x) (fold [] i (seq (seq (ap x y) (ap 2 x)) (seq (ap x z) (next i)))))"),
+        "x:0(after nothing) i:1(after nothing) x@0 y:2(after nothing) x:3(after 0) x@3 z:4(after nothing) i@1"
+    );
+    // After the fold, the name is again the outer one; the last instruction belongs to an iteration.
+    assert_eq!(
+        resolved("(seq (ap 1 x) (seq (fold [] i (seq (ap 2 x) (next i)) (ap x y)) (ap x z)))"),
+        "x:0(after nothing) i:1(after nothing) x:2(after 0) i@1 x@2 y:3(after nothing) x@0 z:4(after nothing)"
+    );
+}
+
+#[test]
+fn new_ends_the_search() {
+    assert_eq!(
+        resolved("(seq (ap 1 x) (seq (new x (seq (ap x y) (ap 2 x))) (ap x z)))"),
+        "x:0(after nothing) x x@unset y:1(after nothing) x:2(after unset) x@0 z:3(after nothing)"
+    );
+    // What is assigned inside a `new` of another name stays.
+    assert_eq!(resolved("(seq (new y (ap 1 x)) (ap x z))"), "y x:0(after nothing) x@0 z:1(after nothing)");
+}
+
+#[test]
+fn next_names_its_fold_even_where_the_iterator_is_assigned() {
+    assert_eq!(resolved("(fold [] i (seq (ap 1 i) (next i)))"), "i:0(after nothing) i:1(after 0) i@0");
+}
+
+#[test]
+fn streams_belong_to_the_script_or_to_their_new() {
+    assert_eq!(
+        resolved("(seq (ap 1 $s) (seq (new $s (ap 2 $s)) (fold [] i (seq (ap i $s) (next i)))))"),
+        "$s#0 $s $s#1 i:0(after nothing) i@0 $s#0 i@0"
+    );
+    // The first mention may stand inside a fold: folds are no scopes to streams.
+    assert_eq!(
+        resolved("(seq (fold [] i (seq (ap i $s) (next i))) (fold $s j (next j)))"),
+        "i:0(after nothing) i@0 $s#0 i@0 $s#0 j:1(after nothing) j@1"
+    );
+}
+
+#[test]
+fn frames_count_the_slots_of_the_script_and_of_each_fold() {
+    let script = Script::parse("(seq (ap 1 x) (fold [] i (seq (ap i y) (fold [] j (seq (ap j z) (next j))))))");
+    let script = script.expect("the script is valid");
+    let frames = script.bindings().frames();
+    let shown: Vec<_> = frames.iter().map(|frame| (frame.parent.index(), frame.slots, frame.fold.is_some())).collect();
+    assert_eq!(shown, [(0, 1, false), (0, 2, true), (1, 2, true)]);
+    let slots: Vec<_> = script.bindings().definitions().iter().map(|d| (d.frame == FrameId::SCRIPT, d.slot)).collect();
+    assert_eq!(slots, [(true, 0), (false, 0), (false, 1), (false, 0), (false, 1)]);
+}
+
+#[test]
+fn lenses_by_scalar_are_resolved_too() {
+    let script = Script::parse("(seq (ap 1 i) (seq (ap [] v) (ap v.$.a.[i] x)))").expect("the script is valid");
+    let (tree, bindings) = (script.tree(), script.bindings());
+    let lens = tree.node_ids().flat_map(|node| tree.operands(node)).find_map(|operand| match operand.value {
+        Value::Variable(variable) if !variable.lens.is_none() => Some(variable.lens),
+        _ => None,
+    });
+    let reaches: Vec<_> = lens.expect("one operand has a lens").accessors().map(|a| bindings.accessor(a)).collect();
+    assert!(matches!(reaches[..], [Reach::Nothing, Reach::Definition(id)] if id.index() == 0), "{reaches:?}");
+}
