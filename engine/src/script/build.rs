@@ -93,6 +93,8 @@ pub enum SpellingError {
 
 /// Writes a tree in textual order: open, operands, children, close.
 ///
+/// Every tree it gives has a spelling, so that printing cannot fail. After an error it is of no more use.
+///
 /// # Example
 /// ```
 /// use airtight_engine::script::{Builder, Item, Kind, print};
