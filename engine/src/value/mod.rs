@@ -1,0 +1,9 @@
+//! What scripts compute with: JSON values and where they came from.
+
+mod json;
+mod number;
+mod tetraplet;
+
+pub use json::{Array, Json, JsonError, MAX_DEPTH, Object, Text, TooDeep};
+pub use number::Number;
+pub use tetraplet::Tetraplet;
