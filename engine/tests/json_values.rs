@@ -91,7 +91,8 @@ fn depth_ends_at_127_everywhere() {
 
 #[test]
 fn bad_text_is_refused_by_kind_and_place() {
-    let bad = ["", " ", "{", "[1,]", "{\"a\"}", "nul", "01", "1.", "+1", "NaN", "\"\\ud800\"", "\"\t\"", "1 2", "{oops"];
+    let bad =
+        ["", " ", "{", "[1,]", "{\"a\"}", "nul", "01", "1.", "+1", "NaN", "\"\\ud800\"", "\"\t\"", "1 2", "{oops"];
     for bad in bad {
         assert!(matches!(Json::parse(bad.as_bytes()), Err(JsonError::Syntax { .. })), "{bad:?}");
     }
@@ -150,8 +151,10 @@ fn values() -> impl Strategy<Value = Json> {
 
 /// Texts near JSON, of the tokens that make it.
 fn near_json() -> impl Strategy<Value = String> {
-    let tokens =
-        ["[", "]", "{", "}", ",", ":", "\"", "\"a\"", "\"b\"", "1", "-", "0", ".5", "e", "E9", "null", "true", " ", "\\n"];
+    let tokens = [
+        "[", "]", "{", "}", ",", ":", "\"", "\"a\"", "\"b\"", "1", "-", "0", ".5", "e", "E9", "null", "true", " ",
+        "\\n",
+    ];
     prop::collection::vec(prop::sample::select(tokens.to_vec()), 0..9).prop_map(|tokens| tokens.concat())
 }
 

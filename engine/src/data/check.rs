@@ -32,7 +32,8 @@ pub(super) fn check(form: SharedForm) -> Result<Shared, DataError> {
     for tetraplet in tetraplets {
         push(&mut stores.tetraplets, StoreName::Tetraplets, ContentId::of_tetraplet(&tetraplet), tetraplet)?;
     }
-    let mut named = Named { values: vec![false; stores.values.len()], tetraplets: vec![false; stores.tetraplets.len()] };
+    let mut named =
+        Named { values: vec![false; stores.values.len()], tetraplets: vec![false; stores.tetraplets.len()] };
     for (index, form) in calls.into_iter().enumerate() {
         let call = named.call(index, form)?;
         let id = stores.call_id(&call);

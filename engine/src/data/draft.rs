@@ -221,7 +221,8 @@ impl Draft {
                 continue;
             };
             let carrying = |key: usize| self.segments.get(key).filter(|segment| segment.carries);
-            let mut children = place.children.iter().filter_map(|(branch, key)| Some((*branch, carrying(*key)?))).peekable();
+            let mut children =
+                place.children.iter().filter_map(|(branch, key)| Some((*branch, carrying(*key)?))).peekable();
             if place.claims.is_empty() && children.peek().is_none() {
                 continue;
             }
@@ -249,6 +250,30 @@ impl Draft {
         blocks.sort_unstable();
         blocks.dedup();
         built.finish(blocks.len(), |at| blocks.binary_search(&at).unwrap_or_default())
+    }
+}
+
+impl Stores {
+    /// What a claim says happened, in full.
+    pub fn result(&self, result: ResultIx) -> EventResult {
+        let value = |index| self.values.get(index).json.clone();
+        let tetraplet = |index| Arc::clone(self.tetraplets.get(index));
+        match result {
+            ResultIx::Call(call) => {
+                let ServiceResult { outcome, tetraplet: origin, arguments, output } = *self.calls.get(call);
+                let outcome = match outcome {
+                    Outcome::Value(index) => Outcome::Value(value(index)),
+                    Outcome::Failure(index) => Outcome::Failure(value(index)),
+                };
+                EventResult::Call { outcome, tetraplet: tetraplet(origin), arguments, output }
+            }
+            ResultIx::Canon(canon) => {
+                let canon = self.canons.get(canon);
+                let elements =
+                    canon.elements.iter().map(|(index, origin)| (value(*index), tetraplet(*origin))).collect();
+                EventResult::Canon { tetraplet: tetraplet(canon.tetraplet), elements }
+            }
+        }
     }
 }
 

@@ -118,9 +118,7 @@ impl Union {
             blocks += 1;
         }
         let offset = self.offset;
-        self.built.finish(blocks, |at| {
-            at.checked_sub(offset).and_then(|block| *number.get(block)?).unwrap_or(at)
-        })
+        self.built.finish(blocks, |at| at.checked_sub(offset).and_then(|block| *number.get(block)?).unwrap_or(at))
     }
 }
 

@@ -230,7 +230,8 @@ impl Stores {
 
     /// The content id of a canon result whose values and tetraplets are in these stores.
     pub(super) fn canon_id(&self, canon: &CanonResult) -> ContentId {
-        let elements = canon.elements.iter().map(|(value, origin)| (self.values.id(*value), self.tetraplets.id(*origin)));
+        let elements =
+            canon.elements.iter().map(|(value, origin)| (self.values.id(*value), self.tetraplets.id(*origin)));
         canon_id(self.tetraplets.id(canon.tetraplet), elements)
     }
 
@@ -278,7 +279,10 @@ pub(super) fn call_id(
     content.add(tetraplet.as_bytes()).add(arguments.as_bytes()).id()
 }
 
-pub(super) fn canon_id(tetraplet: ContentId, elements: impl ExactSizeIterator<Item = (ContentId, ContentId)>) -> ContentId {
+pub(super) fn canon_id(
+    tetraplet: ContentId,
+    elements: impl ExactSizeIterator<Item = (ContentId, ContentId)>,
+) -> ContentId {
     let content = Content::canon().add(tetraplet.as_bytes()).add_len(elements.len());
     elements.fold(content, |content, (value, origin)| content.add(value.as_bytes()).add(origin.as_bytes())).id()
 }

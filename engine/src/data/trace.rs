@@ -258,7 +258,13 @@ impl Builder {
 impl fmt::Debug for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { places, claims, children, blocks } = self;
-        write!(f, "Trace({} places, {} claims, {} children, {blocks} blocks)", places.len(), claims.len(), children.len())
+        write!(
+            f,
+            "Trace({} places, {} claims, {} children, {blocks} blocks)",
+            places.len(),
+            claims.len(),
+            children.len()
+        )
     }
 }
 
