@@ -3,13 +3,15 @@
 //! Each check is one pass over one array. What the passes accept may still not be canonical in its bytes (white space, order of
 //! fields): [`decode`](super::decode) compares those in the end.
 
+use std::sync::Arc;
+
 use super::error::{DataError, Holder, StoreName};
-use super::form::{CallForm, CanonForm, SharedForm};
+use super::form::{CallForm, CanonForm, SharedForm, ValueText};
 use super::id::ContentId;
 use super::shared::Shared;
 use super::stores::{CanonResult, Index, Outcome, ResultIx, ServiceResult, Store, StoredValue, Stores};
 use super::trace::{Ends, Trace};
-use crate::value::Json;
+use crate::value::{Json, is_surely_canonical};
 
 /// How much of a value an error shows.
 const SHOWN_CHARS_MAX: usize = 60;
@@ -18,16 +20,9 @@ const SHOWN_CHARS_MAX: usize = 60;
 pub(super) fn check(form: SharedForm) -> Result<Shared, DataError> {
     let SharedForm { values, tetraplets, calls, canons, trace } = form;
     let mut stores = Stores::default();
-    let mut print = Vec::new();
-    for (index, text) in values.into_iter().enumerate() {
-        let json = Json::parse(text.as_bytes()).map_err(|error| DataError::Value { index, error })?;
-        print.clear();
-        json.write_text(&mut print);
-        if print != text.as_bytes() {
-            let expected = String::from_utf8_lossy(&print).chars().take(SHOWN_CHARS_MAX).collect();
-            return Err(DataError::ValueForm { index, expected });
-        }
-        push(&mut stores.values, StoreName::Values, ContentId::of_value(&text), StoredValue { json, text })?;
+    for (index, ValueText(text)) in values.into_iter().enumerate() {
+        let id = ContentId::of_value(&text);
+        push(&mut stores.values, StoreName::Values, id, value(index, text)?)?;
     }
     for tetraplet in tetraplets {
         push(&mut stores.tetraplets, StoreName::Tetraplets, ContentId::of_tetraplet(&tetraplet), tetraplet)?;
@@ -51,6 +46,19 @@ pub(super) fn check(form: SharedForm) -> Result<Shared, DataError> {
     check_claims(&trace, &stores)?;
     trace.blocks = count_blocks(&trace)?;
     Ok(Shared::from_parts(stores, trace))
+}
+
+fn value(index: usize, text: Arc<str>) -> Result<StoredValue, DataError> {
+    if is_surely_canonical(&text) {
+        return Ok(StoredValue::from_canonical(text));
+    }
+    let json = Json::parse(text.as_bytes()).map_err(|error| DataError::Value { index, error })?;
+    let expected = json.to_text();
+    if *expected == *text {
+        Ok(StoredValue::new(json, text))
+    } else {
+        Err(DataError::ValueForm { index, expected: expected.chars().take(SHOWN_CHARS_MAX).collect() })
+    }
 }
 
 fn push<T>(store: &mut Store<T>, name: StoreName, id: ContentId, entry: T) -> Result<(), DataError> {

@@ -150,7 +150,7 @@ impl Draft {
         let text = value.to_text();
         let id = ContentId::of_value(&text);
         if let Entry::Vacant(entry) = self.values.entry(id) {
-            entry.insert(StoredValue { json: value.clone(), text: text.into() });
+            entry.insert(StoredValue::new(value.clone(), text.into()));
         }
         id
     }
@@ -256,7 +256,7 @@ impl Draft {
 impl Stores {
     /// What a claim says happened, in full.
     pub fn result(&self, result: ResultIx) -> EventResult {
-        let value = |index| self.values.get(index).json.clone();
+        let value = |index| self.values.get(index).json().clone();
         let tetraplet = |index| Arc::clone(self.tetraplets.get(index));
         match result {
             ResultIx::Call(call) => {

@@ -41,12 +41,15 @@ pub(super) struct HeadForm {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SharedForm {
-    pub(super) values: Vec<Arc<str>>,
+    pub(super) values: Vec<ValueText>,
     pub(super) tetraplets: Vec<Arc<Tetraplet>>,
     pub(super) calls: Vec<CallForm>,
     pub(super) canons: Vec<CanonForm>,
     pub(super) trace: TraceForm,
 }
+
+/// The text of a value, copied once.
+pub(super) struct ValueText(pub(super) Arc<str>);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -109,7 +112,7 @@ impl Serialize for Shared {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let stores = self.stores();
         let mut shared = serializer.serialize_struct("Shared", 5)?;
-        shared.serialize_field("values", &List(|| stores.values.entries().iter().map(|value| &*value.text)))?;
+        shared.serialize_field("values", &List(|| stores.values.entries().iter().map(|value| &**value.text())))?;
         shared.serialize_field("tetraplets", stores.tetraplets.entries())?;
         shared.serialize_field("calls", stores.calls.entries())?;
         shared.serialize_field("canons", stores.canons.entries())?;
@@ -203,6 +206,22 @@ impl<F: Fn() -> I, I: Iterator<Item: Serialize>> Serialize for List<F> {
 }
 
 // ---- reading ----
+
+impl<'de> Deserialize<'de> for ValueText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Chars;
+        impl Visitor<'_> for Chars {
+            type Value = ValueText;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the text of a JSON value")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<ValueText, E> {
+                Ok(ValueText(text.into()))
+            }
+        }
+        deserializer.deserialize_str(Chars)
+    }
+}
 
 impl<'de> Deserialize<'de> for TraceForm {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

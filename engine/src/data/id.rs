@@ -109,7 +109,7 @@ enum Domain {
     Canon = 19,
 }
 
-/// A hash under construction.
+/// A hash under construction; borrowed from step to step, because it is two kilobytes.
 pub(super) struct Content(blake3::Hasher);
 
 impl Content {
@@ -127,16 +127,16 @@ impl Content {
         Self::new(Domain::Canon)
     }
 
-    pub(super) fn add(mut self, fixed: &[u8]) -> Self {
+    pub(super) fn add(&mut self, fixed: &[u8]) -> &mut Self {
         self.0.update(fixed);
         self
     }
 
-    pub(super) fn add_len(self, len: usize) -> Self {
+    pub(super) fn add_len(&mut self, len: usize) -> &mut Self {
         self.add(&(len as u64).to_le_bytes())
     }
 
-    fn add_text(self, text: &str) -> Self {
+    fn add_text(&mut self, text: &str) -> &mut Self {
         self.add_len(text.len()).add(text.as_bytes())
     }
 
@@ -145,9 +145,9 @@ impl Content {
     }
 
     fn path(&self) -> [u8; 16] {
-        let mut id = [0; 16];
-        self.0.finalize_xof().fill(&mut id);
-        id
+        let hash = self.0.finalize();
+        let (half, _) = hash.as_bytes().split_first_chunk().expect("16 of 32 bytes");
+        *half
     }
 }
 
@@ -201,8 +201,9 @@ impl SegmentId {
     ///
     /// It is chained to this segment and not to the place's own id, which saves a hash where nobody asks for that id.
     pub fn branch(self, step: usize, branch: Branch) -> Self {
-        let content = Content::new(Domain::Segment).add(&self.0).add_len(step);
-        let content = match branch {
+        let mut content = Content::new(Domain::Segment);
+        content.add(&self.0).add_len(step);
+        match branch {
             Branch::Left => content.add(&[0]),
             Branch::Right => content.add(&[1]),
             Branch::Iteration(value) => content.add(&[2]).add(&value.0),
@@ -237,20 +238,21 @@ impl<const BYTES: usize> Visitor<'_> for Digits<BYTES> {
         write!(f, "{} lower-case hexadecimal digits", BYTES * 2)
     }
 
-    fn visit_str<E: de::Error>(self, digits: &str) -> Result<[u8; BYTES], E> {
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<[u8; BYTES], E> {
+        const NO_DIGIT: u8 = 16;
         let half = |digit: u8| match digit {
-            b'0'..=b'9' => Some(digit - b'0'),
-            b'a'..=b'f' => Some(digit - b'a' + 10),
-            _ => None,
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            _ => NO_DIGIT,
         };
-        let mut bytes = [0; BYTES];
-        let mut pairs = digits.as_bytes().chunks_exact(2);
-        let complete = bytes.iter_mut().all(|byte| {
-            let pair = pairs.next().and_then(|pair| Some(half(*pair.first()?)? << 4 | half(*pair.last()?)?));
-            *byte = pair.unwrap_or_default();
-            pair.is_some()
-        });
-        let fits = complete && digits.len() == BYTES * 2;
-        if fits { Ok(bytes) } else { Err(E::invalid_value(de::Unexpected::Str(digits), &self)) }
+        let (mut bytes, mut all) = ([0; BYTES], 0);
+        let (pairs, odd) = text.as_bytes().as_chunks::<2>();
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            let (high, low) = (half(*high), half(*low));
+            all |= high | low;
+            *byte = high << 4 | low;
+        }
+        let fits = all < NO_DIGIT && pairs.len() == BYTES && odd.is_empty();
+        if fits { Ok(bytes) } else { Err(E::invalid_value(de::Unexpected::Str(text), &self)) }
     }
 }

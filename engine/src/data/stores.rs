@@ -5,7 +5,7 @@
 //! [`Shared`](super::Shared) is named by some claim, directly or through another entry.
 
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::id::{ArgumentHash, Content, ContentId};
 use crate::value::{Json, Tetraplet};
@@ -16,13 +16,33 @@ pub struct Index<T> {
     kind: PhantomData<fn() -> T>,
 }
 
-/// A JSON value with its canonical text.
+/// A JSON value with its canonical text; the value is built when first asked for.
 #[derive(Clone, Debug)]
 pub struct StoredValue {
-    /// The value.
-    pub json: Json,
-    /// Its canonical text.
-    pub text: Arc<str>,
+    text: Arc<str>,
+    json: OnceLock<Json>,
+}
+
+impl StoredValue {
+    /// A value that is built already, and its canonical text.
+    pub(super) fn new(json: Json, text: Arc<str>) -> Self {
+        Self { text, json: json.into() }
+    }
+
+    /// A value by its canonical text; the caller has made sure that it is one.
+    pub(super) fn from_canonical(text: Arc<str>) -> Self {
+        Self { text, json: OnceLock::new() }
+    }
+
+    /// The canonical text.
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// The value; the first call reads the text.
+    pub fn json(&self) -> &Json {
+        self.json.get_or_init(|| Json::parse(self.text.as_bytes()).expect("canonical text is JSON"))
+    }
 }
 
 /// How a call ended.
@@ -275,16 +295,20 @@ pub(super) fn call_id(
         Outcome::Value(value) => (0, value),
         Outcome::Failure(value) => (1, value),
     };
-    let content = Content::call().add(&[output, tag]).add(value.as_bytes());
-    content.add(tetraplet.as_bytes()).add(arguments.as_bytes()).id()
+    let mut content = Content::call();
+    content.add(&[output, tag]).add(value.as_bytes()).add(tetraplet.as_bytes()).add(arguments.as_bytes()).id()
 }
 
 pub(super) fn canon_id(
     tetraplet: ContentId,
     elements: impl ExactSizeIterator<Item = (ContentId, ContentId)>,
 ) -> ContentId {
-    let content = Content::canon().add(tetraplet.as_bytes()).add_len(elements.len());
-    elements.fold(content, |content, (value, origin)| content.add(value.as_bytes()).add(origin.as_bytes())).id()
+    let mut content = Content::canon();
+    content.add(tetraplet.as_bytes()).add_len(elements.len());
+    for (value, origin) in elements {
+        content.add(value.as_bytes()).add(origin.as_bytes());
+    }
+    content.id()
 }
 
 /// Two groups of stores are equal if they hold the same contents, which their ids stand for.

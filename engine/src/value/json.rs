@@ -219,8 +219,18 @@ fn commas(items: usize) -> u64 {
     items.saturating_sub(1) as u64
 }
 
+/// How many bytes a string takes as JSON: one per byte, more for those that are escaped, two quotes.
+fn printed_text_len(chars: &str) -> u64 {
+    let more = |byte: u8| match byte {
+        b'"' | b'\\' | 8 | 9 | 10 | 12 | 13 => 1,
+        0..0x20 => 5,
+        _ => 0,
+    };
+    chars.bytes().map(more).sum::<u64>() + chars.len() as u64 + 2
+}
+
 /// How many bytes a value takes as JSON, without writing them anywhere.
-fn printed_len(value: &(impl Serialize + ?Sized)) -> u64 {
+fn printed_len(value: &impl Serialize) -> u64 {
     struct Count(u64);
     impl std::io::Write for Count {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -299,7 +309,7 @@ impl Ord for Text {
 
 impl From<Arc<str>> for Text {
     fn from(chars: Arc<str>) -> Self {
-        Self { printed: printed_len(&*chars), chars }
+        Self { printed: printed_text_len(&chars), chars }
     }
 }
 
@@ -346,6 +356,22 @@ impl Serialize for Json {
     }
 }
 
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Chars;
+        impl Visitor<'_> for Chars {
+            type Value = Text;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_str<E>(self, chars: &str) -> Result<Text, E> {
+                Ok(chars.into())
+            }
+        }
+        deserializer.deserialize_str(Chars)
+    }
+}
+
 impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Values;
@@ -381,8 +407,8 @@ impl<'de> Deserialize<'de> for Json {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
                 let mut fields = Vec::new();
-                while let Some((key, value)) = map.next_entry::<Arc<str>, Json>()? {
-                    fields.push((key.into(), value));
+                while let Some(field) = map.next_entry::<Text, Json>()? {
+                    fields.push(field);
                 }
                 Object::new(fields).map(Json::Object).map_err(de::Error::custom)
             }
