@@ -99,6 +99,9 @@ impl Draft {
     }
 
     /// The segment in a branch of the `step`-th place of a segment; the same one when asked again.
+    ///
+    /// # Panics
+    /// If the segment belongs to another, larger draft.
     pub fn child(&mut self, segment: SegmentKey, step: usize, branch: Branch) -> SegmentKey {
         let next = self.segments.len();
         let key = *self.place(segment, step).children.entry(branch).or_insert(next);
@@ -111,6 +114,9 @@ impl Draft {
     /// Claims at the `step`-th place of a segment that this happened, learned in block `at`.
     ///
     /// Blocks may have gaps, which [`Draft::finish`] closes. Of equal claims at one place the earliest counts.
+    ///
+    /// # Panics
+    /// If the segment belongs to another, larger draft.
     pub fn claim(&mut self, segment: SegmentKey, step: usize, result: &EventResult, at: usize) {
         let id = self.intern(result);
         let known = self.place(segment, step).claims.entry(id).or_insert(at);

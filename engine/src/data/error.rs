@@ -48,13 +48,13 @@ pub enum DataError {
         found: u64,
     },
     /// The bytes do not have the form of the envelope: no JSON, or missing, unknown or repeated fields, or other types.
-    #[error("not the form of data: {message}")]
+    #[error("not the form of data at line {line}, column {column}: {message}")]
     Form {
         /// The line.
         line: usize,
         /// The column in bytes.
         column: usize,
-        /// What was expected, with the line and column.
+        /// What was expected and found, shortened.
         message: String,
     },
     /// The engine version is no version.

@@ -231,6 +231,26 @@ impl Translation {
 }
 
 impl Stores {
+    /// Whether a service result answers this call.
+    ///
+    /// The hash of the arguments, which differs most, is compared first, so a claim that does not fit costs next to nothing.
+    pub fn call_answers(
+        &self,
+        call: Index<ServiceResult>,
+        tetraplet: &Tetraplet,
+        arguments: &ArgumentHash,
+        output: OutputKind,
+    ) -> bool {
+        let call = self.calls.get(call);
+        call.arguments == *arguments && call.output == output && **self.tetraplets.get(call.tetraplet) == *tetraplet
+    }
+
+    /// Whether a canon result is one of this peer's.
+    pub fn canon_answers(&self, canon: Index<CanonResult>, peer: &str) -> bool {
+        let Tetraplet { peer: by, service, function, lens } = &**self.tetraplets.get(self.canons.get(canon).tetraplet);
+        **by == *peer && [service, function, lens].iter().all(|part| part.is_empty())
+    }
+
     /// The content id of what a claim says happened.
     pub fn id(&self, result: ResultIx) -> ContentId {
         match result {
