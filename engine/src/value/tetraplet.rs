@@ -1,0 +1,50 @@
+//! Where a value came from.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// The origin of a value: who made it, by which function of which service, and which part of it was taken.
+///
+/// Its JSON form is the one services receive: `{"peer_pk":…,"service_id":…,"function_name":…,"lens":…}`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tetraplet {
+    /// The peer that made the value.
+    #[serde(rename = "peer_pk")]
+    pub peer: Arc<str>,
+    /// The service it called.
+    #[serde(rename = "service_id")]
+    pub service: Arc<str>,
+    /// The function of that service.
+    #[serde(rename = "function_name")]
+    pub function: Arc<str>,
+    /// The path into that function's result, as resolved.
+    pub lens: Arc<str>,
+}
+
+impl Tetraplet {
+    /// The tetraplet of a call's result.
+    pub fn call(peer: impl Into<Arc<str>>, service: impl Into<Arc<str>>, function: impl Into<Arc<str>>) -> Self {
+        Self { peer: peer.into(), service: service.into(), function: function.into(), lens: "".into() }
+    }
+
+    /// The tetraplet `P|||` of what a peer alone vouches for: its canons, and the literals of the particle it began.
+    pub fn peer(peer: impl Into<Arc<str>>) -> Self {
+        Self::call(peer, "", "")
+    }
+}
+
+/// `peer|service|function|lens`, as texts about AIR write it.
+impl fmt::Display for Tetraplet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}|{}|{}|{}", self.peer, self.service, self.function, self.lens)
+    }
+}
+
+impl fmt::Debug for Tetraplet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
