@@ -5,5 +5,6 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::indexing_slicing))]
 
 pub mod data;
+pub mod execute;
 pub mod script;
 pub mod value;

@@ -109,8 +109,10 @@ fn one_pass_reports_every_independent_mistake() {
         // One missing bracket is one mistake.
         ("(seq (ap 1 x) (par (ap x y) (ap x z))", &["unexpected-end"]),
         ("(seq (ap 1 x) (call \"p\" (\"s\" \"f\") [x y))", &["unexpected"]),
-        // An unclosed string takes the rest of its line, brackets included, and nothing more.
+        // Of an unclosed string, the brackets that end its line are read all the same.
         ("(seq (ap \"a x)\n (noop))", &["unclosed-string", "unexpected"]),
+        ("(seq (ap \"a x)\n (ap 1 y))", &["unclosed-string"]),
+        ("(seq (call \"p\" (\"s\" \"f) [x])\n (ap 1 y))", &["unclosed-string"]),
         // What follows the end of the script is read too.
         ("(null) (noop) (nop)", &["trailing", "unexpected", "unexpected"]),
         ("null (noop)", &["unexpected", "unexpected"]),

@@ -114,6 +114,8 @@ pub struct Frame {
     pub parent: FrameId,
     /// How many slots it has.
     pub slots: u32,
+    /// How many streams and stream maps it declares; those of the script's own are in the first frame.
+    pub streams: u32,
 }
 
 /// One stream or stream map.
@@ -123,6 +125,10 @@ pub struct StreamScope {
     pub name: Symbol,
     /// The `new` that declares it, or nothing if it belongs to the script.
     pub declared: Option<NodeId>,
+    /// The frame that declares it.
+    pub frame: FrameId,
+    /// Which of that frame's streams it is.
+    pub slot: u32,
     /// How many instructions write to it.
     pub writes: u32,
     /// How many folds and canons read it.
@@ -158,6 +164,13 @@ impl Bindings {
         &self.definitions
     }
 
+    /// The assignments that an instruction and those inside of it make.
+    pub fn definitions_in(&self, tree: &Tree, node: NodeId) -> &[Definition] {
+        let start = self.definitions.partition_point(|definition| definition.node < node);
+        let end = self.definitions.partition_point(|definition| definition.node < tree.node(node).end());
+        self.definitions.get(start..end).unwrap_or_default()
+    }
+
     /// All frames, the script's first.
     pub fn frames(&self) -> &[Frame] {
         &self.frames
@@ -182,7 +195,7 @@ impl Bindings {
             bindings: Self {
                 operands: vec![Binding::None; tree.operand_count()],
                 accessors: vec![Reach::NOTHING; tree.accessors.len()],
-                frames: vec![Frame { fold: None, parent: FrameId(0), slots: 0 }],
+                frames: vec![Frame { fold: None, parent: FrameId(0), slots: 0, streams: 0 }],
                 ..Self::default()
             },
             names: vec![Reach::NOTHING; tree.symbol_count()],
@@ -280,7 +293,7 @@ impl Resolver<'_> {
     fn open_fold(&mut self, fold: NodeId, iterator: Symbol) -> u32 {
         let before = self.undo.len();
         let frame = FrameId(self.bindings.frames.len() as u32);
-        self.bindings.frames.push(Frame { fold: Some(fold), parent: self.frame, slots: 0 });
+        self.bindings.frames.push(Frame { fold: Some(fold), parent: self.frame, slots: 0, streams: 0 });
         self.frame = frame;
         let id = self.define(fold, iterator);
         let hidden = replace(&mut self.iterators, iterator, id);
@@ -319,7 +332,12 @@ impl Resolver<'_> {
 
     fn new_stream(&mut self, name: Symbol, declared: Option<NodeId>) -> u32 {
         let id = self.bindings.streams.len() as u32;
-        self.bindings.streams.push(StreamScope { name, declared, writes: 0, reads: 0, first_read: None });
+        let frame = if declared.is_some() { self.frame } else { FrameId::SCRIPT };
+        let Some(holder) = self.bindings.frames.get_mut(frame.index()) else { return id };
+        let slot = holder.streams;
+        holder.streams += 1;
+        let (writes, reads, first_read) = (0, 0, None);
+        self.bindings.streams.push(StreamScope { name, declared, frame, slot, writes, reads, first_read });
         id
     }
 

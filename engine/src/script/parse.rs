@@ -53,6 +53,8 @@ struct Open {
     node: NodeId,
     /// Its opening bracket.
     bracket: Span,
+    /// What the bracket and the word after it are called.
+    name: &'static str,
     kind: Kind,
     children: u32,
 }
@@ -113,8 +115,8 @@ impl Parser<'_, '_> {
 
     /// Reads on inside the innermost open instruction: a child, or its closing bracket.
     fn step(&mut self) {
-        let Some(Open { node, bracket, kind, children }) = self.open.last() else { return };
-        let (node, bracket, kind, children) = (*node, *bracket, *kind, *children);
+        let Some(Open { node, bracket, kind, children, name }) = self.open.last() else { return };
+        let (node, bracket, kind, children, name) = (*node, *bracket, *kind, *children, *name);
         let wanted = kind.arity();
         let complete = wanted.contains(&children);
         match self.lexer.token {
@@ -129,24 +131,12 @@ impl Parser<'_, '_> {
             }
             Token::Close if complete => self.end(node),
             Token::End => {
-                let depth = self.open.len();
-                let (last_end, keyword) = (self.last_end, kind.keyword());
-                // A string that is never closed takes the brackets of its line with it.
-                if !self.lexer.unclosed_string {
-                    self.sink.error(|| {
-                        Diagnostic::new(
-                            Code::UnexpectedEnd,
-                            Span::at(last_end),
-                            "the script ends inside an instruction",
-                        )
-                        .caption(if depth == 1 {
-                            "a `)` is missing".into()
-                        } else {
-                            format!("{depth} `)` are missing")
-                        })
-                        .label(bracket, format!("this `{keyword}` is not closed"))
-                    });
-                }
+                let last_end = self.last_end;
+                self.mistake(|| {
+                    Diagnostic::new(Code::UnexpectedEnd, Span::at(last_end), "the script ends inside an instruction")
+                        .caption("a `)` is missing")
+                        .label(bracket, format!("this `{name}` is not closed"))
+                });
                 while let Some(open) = self.open.last() {
                     let node = open.node;
                     self.mistakes.nodes.push(node);
@@ -162,7 +152,7 @@ impl Parser<'_, '_> {
                     _ => "a second instruction",
                 };
                 let (span, found) = (self.lexer.span, self.found());
-                self.sink.error(|| {
+                self.mistake(|| {
                     let keyword = kind.keyword();
                     let d = Diagnostic::new(Code::Unexpected, span, format!("{found} in `{keyword}`"))
                         .caption(format!("expected {expected}"));
@@ -202,12 +192,12 @@ impl Parser<'_, '_> {
                 });
             }
             let node = self.arena.open(Kind::Null, bracket.start);
-            self.open.push(Open { node, bracket, kind: Kind::Null, children: 0 });
+            self.open.push(Open { node, bracket, name: "(", kind: Kind::Null, children: 0 });
             return self.recover(node, LOST);
         };
         self.advance();
         let node = self.arena.open(kind, bracket.start);
-        self.open.push(Open { node, bracket, kind, children: 0 });
+        self.open.push(Open { node, bracket, name: kind.keyword(), kind, children: 0 });
         if let Err(lost) = self.operands(kind, node) {
             self.recover(node, lost);
         }
@@ -227,6 +217,17 @@ impl Parser<'_, '_> {
                 _ => {}
             }
             self.advance();
+        }
+    }
+
+    /// Reports what is wrong with the innermost instruction, unless an unclosed string inside of it explains that.
+    fn mistake(&mut self, make: impl FnOnce() -> Diagnostic) {
+        let explained = match (self.open.last(), self.lexer.unclosed_string) {
+            (Some(open), Some(string)) => open.bracket.start < string,
+            _ => false,
+        };
+        if !explained {
+            self.sink.error(make);
         }
     }
 
@@ -325,7 +326,7 @@ impl Parser<'_, '_> {
         }
         if self.lexer.token != Token::End {
             let (span, found) = (self.lexer.span, self.found());
-            self.sink.error(|| {
+            self.mistake(|| {
                 Diagnostic::new(Code::Unexpected, span, format!("{found} out of place"))
                     .caption(format!("expected {expected}"))
             });
@@ -446,7 +447,7 @@ impl Parser<'_, '_> {
     fn not_empty_array(&mut self, position: Position) {
         let span = self.lexer.span;
         if self.lexer.token != Token::End {
-            self.sink.error(|| {
+            self.mistake(|| {
                 let found =
                     if position.accepts().contains(Class::EmptyArray) { "an array with elements" } else { "an array" };
                 Diagnostic::new(Code::Unexpected, span, format!("{found} as {}", position.words()))
@@ -461,11 +462,12 @@ impl Parser<'_, '_> {
             return;
         }
         let (span, found) = (self.lexer.span, self.found());
+        let token = self.lexer.token;
         let keyword = self.open.iter().find(|open| open.node == node).map_or("", |open| open.kind.keyword());
-        self.sink.error(|| {
+        self.mistake(|| {
             let accepted = position.accepts();
             let what = class.map_or(found, |class| class.words().into());
-            let message = match (class, self.lexer.token) {
+            let message = match (class, token) {
                 (None, Token::Keyword(kind)) => format!("the keyword `{}` as {}", kind.keyword(), position.words()),
                 (None, Token::Close | Token::CloseSquare) => format!("{what} in place of {}", position.words()),
                 _ => format!("{what} as {}", position.words()),
@@ -473,7 +475,7 @@ impl Parser<'_, '_> {
             let end = if position == Position::Argument { ", or `]`" } else { "" };
             let d = Diagnostic::new(Code::Unexpected, span, message)
                 .caption(format!("expected {}{end}", shorter(accepted)));
-            match hint(position, class, self.lexer.token) {
+            match hint(position, class, token) {
                 Some(help) => d.help(help),
                 None if keyword.is_empty() => d,
                 None => d.help(format!("the form is `{}`", form(node_kind(keyword, position)))),

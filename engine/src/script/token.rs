@@ -29,8 +29,8 @@ pub(crate) struct Lexer<'s> {
     pub(crate) token: Token<'s>,
     /// Its place.
     pub(crate) span: Span,
-    /// Whether some string so far was not closed.
-    pub(crate) unclosed_string: bool,
+    /// Where the last string begins that was not closed.
+    pub(crate) unclosed_string: Option<u32>,
     /// The comments met so far.
     pub(crate) comments: Vec<Span>,
     /// The accessors of the token at hand, if it has a path.
@@ -44,7 +44,7 @@ impl<'s> Lexer<'s> {
             offset: 0,
             token: Token::End,
             span: Span::default(),
-            unclosed_string: false,
+            unclosed_string: None,
             comments: Vec::new(),
             accessors: Vec::new(),
         }
@@ -126,9 +126,11 @@ impl<'s> Lexer<'s> {
             self.token = Token::Literal(Literal::String(contents.get(..len).unwrap_or_default()));
             return;
         }
-        self.unclosed_string = true;
-        let line = contents.find('\n').unwrap_or(contents.len());
-        self.offset += 1 + line;
+        self.unclosed_string = Some(start as u32);
+        let line = contents.get(..contents.find('\n').unwrap_or(contents.len())).unwrap_or_default();
+        let meant = line.trim_end().trim_end_matches([')', ']']);
+        // Reading goes on at the brackets that end the line, which were hardly meant to be in the string.
+        self.offset += 1 + meant.len();
         sink.error(|| {
             let line = self.span_from(start);
             Diagnostic::new(
@@ -303,8 +305,8 @@ fn describe(text: &str, error: WordError, culprit: Option<char>, start: u32) -> 
             let bad = text.get(error.detail as usize..).unwrap_or_default();
             let lens = text.get(error.span.start as usize..).unwrap_or_default();
             let d = d(format!("`{}` is not a lens", short(lens)));
-            let d = if bad.len() < lens.len() && !bad.is_empty() {
-                d.label(Span::new(start + error.detail, span.end), "understood up to here")
+            let d = if bad.len() + 2 < lens.len() && !bad.is_empty() {
+                d.excerpt(Span::new(start + error.detail, span.end)).caption("this part")
             } else {
                 d
             };
@@ -315,6 +317,7 @@ fn describe(text: &str, error: WordError, culprit: Option<char>, start: u32) -> 
             Some('.') => "only variables, `%last_error%` and `:error:` can carry a lens",
             Some('{' | '}') => "AIR has no braces: objects come from services and stream maps",
             Some('\'') => "strings are written with `\"`",
+            Some('\u{feff}') => "this is a byte order mark: save the script as UTF-8 without one",
             _ => "names are made of letters, digits, `_` and `-`",
         }),
     }

@@ -225,7 +225,8 @@ fn lens<'s>(input: &mut &'s str, accessors: &mut Vec<RawAccessor<'s>>) -> Result
     ".$".parse_next(input)?;
     accessors.clear();
     loop {
-        accessors.push(accessor(input)?);
+        let before = *input;
+        accessors.push(accessor(input).inspect_err(|_| *input = before)?);
         if input.is_empty() {
             return Ok(LensForm::Path);
         }

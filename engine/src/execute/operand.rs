@@ -1,0 +1,210 @@
+//! What operands come to, and when that was known.
+
+use super::machine::Machine;
+use super::scope::Value;
+use super::{ErrorKind, Miss, Time};
+use crate::script::{self, Accessor, Binding, Lens, LensView, OperandId, Symbol, VariableKind};
+use crate::value::{Json, Key, LensStep, Number, Origin, Single, Tetraplet, Text, TooDeep};
+use std::sync::Arc;
+
+impl Value {
+    /// The value as JSON: a canon is the array of its values, a canon map an object of such arrays.
+    pub(super) fn json(&self) -> Result<Json, TooDeep> {
+        match self {
+            Self::Single(single) => Ok(single.json.clone()),
+            Self::Canon(canon) => canon.json(),
+            Self::CanonMap(map) => map.json(),
+        }
+    }
+
+    /// The tetraplets that a service gets to see: one for a value, one for each element of a canon.
+    pub(super) fn tetraplets(&self) -> Vec<Arc<Tetraplet>> {
+        match self {
+            Self::Single(single) => vec![single.origin.tetraplet()],
+            Self::Canon(canon) => canon.elements.iter().map(|element| element.origin.tetraplet()).collect(),
+            Self::CanonMap(map) => map.entries.iter().map(|entry| entry.origin.tetraplet()).collect(),
+        }
+    }
+}
+
+impl Machine<'_> {
+    /// An operand that is a literal, a constant, an error or a variable, and when it was known, not before `known`.
+    pub(super) fn operand(&mut self, id: OperandId, known: Time) -> Result<(Value, Time), Miss> {
+        let value = self.tree.operand(id).value;
+        let (json, lens, origin) = match value {
+            script::Value::Variable(variable) => return self.variable(id, variable, known),
+            script::Value::String(text) => (Json::String(self.text(text)), Lens::NONE, None),
+            script::Value::Integer(integer) => (Json::Number(integer.into()), Lens::NONE, None),
+            script::Value::Float(float) => (Number::from_f64(float).map_or(Json::Null, Json::Number), Lens::NONE, None),
+            script::Value::Boolean(boolean) => (Json::Bool(boolean), Lens::NONE, None),
+            script::Value::EmptyArray => (self.constants.empty_array.clone(), Lens::NONE, None),
+            script::Value::InitPeerId => (Json::String(self.constants.init_peer.clone()), Lens::NONE, None),
+            script::Value::Timestamp => (Json::Number(self.peer.timestamp.into()), Lens::NONE, None),
+            script::Value::Ttl => (Json::Number(u64::from(self.peer.ttl).into()), Lens::NONE, None),
+            script::Value::LastError(lens) => self.register(self.registers.last_error.clone(), lens),
+            script::Value::Error(lens) => self.register(self.registers.error.clone(), lens),
+        };
+        let origin = origin.unwrap_or_else(|| self.constants.literal.clone());
+        self.part(Single { json, origin }, lens, known)
+    }
+
+    fn register(&self, error: Option<Arc<super::Catchable>>, lens: Lens) -> (Json, Lens, Option<Origin>) {
+        match error {
+            Some(error) => (error.object.clone(), lens, error.origin.clone()),
+            None => (self.constants.no_error.clone(), lens, None),
+        }
+    }
+
+    fn variable(&mut self, id: OperandId, variable: script::Variable, known: Time) -> Result<(Value, Time), Miss> {
+        let Binding::Read(reach) = self.bindings.operand(id) else { return Err(Miss::Missing(variable.name)) };
+        let (value, known) = {
+            let (value, known, _) = self.read(variable.name, reach, known)?;
+            (value.clone(), known)
+        };
+        match value {
+            _ if variable.lens.is_none() => Ok((value, known)),
+            Value::Single(single) => self.part(single, variable.lens, known),
+            Value::Canon(canon) => {
+                if variable.lens == Lens::LENGTH {
+                    return Ok((Value::Single(canon.length()), known));
+                }
+                let (steps, known) = self.steps(variable.lens, 0, known)?;
+                let part = canon.select(&steps).map_err(|error| Miss::Failed(known, error.into()))?;
+                Ok((Value::Single(part), known))
+            }
+            Value::CanonMap(map) => {
+                if variable.lens == Lens::LENGTH {
+                    return Ok((Value::Single(map.length()), known));
+                }
+                let (key, known) = self.key(variable.lens, known)?;
+                let (steps, known) = self.steps(variable.lens, 1, known)?;
+                let part = if steps.is_empty() {
+                    map.values(&key).map_err(|_| Miss::Failed(known, ErrorKind::TooDeep))?
+                } else {
+                    map.select(&key, &steps).map_err(|error| Miss::Failed(known, error.into()))?
+                };
+                Ok((Value::Single(part), known))
+            }
+        }
+    }
+
+    fn part(&mut self, single: Single, lens: Lens, known: Time) -> Result<(Value, Time), Miss> {
+        if lens.is_none() {
+            return Ok((Value::Single(single), known));
+        }
+        let (steps, known) = self.steps(lens, 0, known)?;
+        let part = steps.into_iter().try_fold(single, |part, step| part.step(step));
+        part.map(|part| (Value::Single(part), known)).map_err(|error| Miss::Failed(known, error.into()))
+    }
+
+    /// The steps of a lens from some accessor on, with what their scalars hold.
+    fn steps(&mut self, lens: Lens, from: usize, mut known: Time) -> Result<(Vec<LensStep>, Time), Miss> {
+        let accessors = match self.tree.lens(lens) {
+            LensView::None => return Ok((Vec::new(), known)),
+            LensView::Length => return Ok((vec![LensStep::Length], known)),
+            LensView::Path(accessors) => accessors,
+        };
+        let first = lens.accessors().start;
+        let mut steps = Vec::with_capacity(accessors.len());
+        for (index, accessor) in accessors.iter().enumerate().skip(from) {
+            steps.push(match *accessor {
+                Accessor::Index(index) => LensStep::Index(index),
+                Accessor::Field(name) => LensStep::Field(self.text(name)),
+                Accessor::Scalar(name) => {
+                    let (json, at, _) = self.accessor(name, first + index, known)?;
+                    known = at;
+                    LensStep::by_value(&json).map_err(|error| Miss::Failed(known, error.into()))?
+                }
+            });
+        }
+        Ok((steps, known))
+    }
+
+    /// The key that the first accessor of a lens on a canon map selects.
+    fn key(&mut self, lens: Lens, known: Time) -> Result<(Key, Time), Miss> {
+        let LensView::Path([first, ..]) = self.tree.lens(lens) else {
+            return Err(Miss::Failed(known, ErrorKind::TooDeep));
+        };
+        match *first {
+            Accessor::Index(index) => Ok((Key::Integer(i128::from(index)), known)),
+            Accessor::Field(name) => Ok((Key::Text(self.text(name)), known)),
+            Accessor::Scalar(name) => {
+                let (json, known, is_iterator) = self.accessor(name, lens.accessors().start, known)?;
+                if is_iterator {
+                    return Err(Miss::Failed(known, crate::value::LensError::KeyByIterator.into()));
+                }
+                let key = Key::of(&json).ok_or(crate::value::LensError::BadAccessor(json));
+                key.map(|key| (key, known)).map_err(|error| Miss::Failed(known, error.into()))
+            }
+        }
+    }
+
+    /// The value of a scalar in brackets, and whether it is an iterator.
+    fn accessor(&mut self, name: Symbol, accessor: usize, known: Time) -> Result<(Json, Time, bool), Miss> {
+        let tree = self.tree;
+        let (value, known, definition) = self.read(name, self.bindings.accessor(accessor), known)?;
+        let is_iterator = tree.node(definition.node).kind == script::Kind::Fold;
+        let json = value.json().map_err(|_| Miss::Failed(known, ErrorKind::TooDeep))?;
+        Ok((json, known, is_iterator))
+    }
+
+    fn read(
+        &mut self,
+        name: Symbol,
+        reach: script::Reach,
+        known: Time,
+    ) -> Result<(&Value, Time, &script::Definition), Miss> {
+        let Self { scopes, steps, limits, node, tree, .. } = self;
+        let read = scopes.read(name, reach, known, || {
+            *steps += 1;
+            if *steps > limits.steps { Err(super::Stop::Steps { limit: limits.steps, node: *node }) } else { Ok(()) }
+        });
+        read.map_err(|miss| match miss {
+            Miss::Failed(known, ErrorKind::Unset(_)) => Miss::Failed(known, ErrorKind::Unset(tree.text(name).into())),
+            miss => miss,
+        })
+    }
+
+    /// The JSON of an operand.
+    pub(super) fn json(&mut self, id: OperandId, known: Time) -> Result<(Json, Time), Miss> {
+        let (value, known) = self.operand(id, known)?;
+        let json = value.json().map_err(|_| Miss::Failed(known, ErrorKind::TooDeep))?;
+        self.check_size(&json)?;
+        Ok((json, known))
+    }
+
+    /// The one value of an operand: a canon becomes an array, from the peer that fixed it.
+    pub(super) fn single(&mut self, id: OperandId, known: Time) -> Result<(Single, Time), Miss> {
+        let (value, known) = self.operand(id, known)?;
+        let origin = match &value {
+            Value::Single(single) => return Ok((single.clone(), known)),
+            Value::Canon(canon) => Origin::of(canon.tetraplet.clone()),
+            Value::CanonMap(map) => Origin::of(map.tetraplet.clone()),
+        };
+        let json = value.json().map_err(|_| Miss::Failed(known, ErrorKind::TooDeep))?;
+        self.check_size(&json)?;
+        Ok((Single { json, origin }, known))
+    }
+
+    /// A peer, service or function: a string.
+    pub(super) fn string(&mut self, id: OperandId, known: Time) -> Result<(Arc<str>, Time), Miss> {
+        match self.json(id, known)? {
+            (Json::String(text), known) => Ok((text.chars().clone(), known)),
+            (other, known) => Err(Miss::Failed(known, ErrorKind::NotAString(other))),
+        }
+    }
+
+    /// A text of the script, made once.
+    pub(super) fn text(&mut self, symbol: Symbol) -> Text {
+        let tree = self.tree;
+        match self.texts.get_mut(symbol.index()) {
+            Some(text) => text.get_or_insert_with(|| tree.text(symbol).into()).clone(),
+            None => "".into(),
+        }
+    }
+
+    /// Whether a name's kind is a stream or stream map.
+    pub(super) fn is_stream(kind: VariableKind) -> bool {
+        matches!(kind, VariableKind::Stream | VariableKind::Map)
+    }
+}
