@@ -1,7 +1,14 @@
 //! The command line.
 
+use crate::json::kebab;
+use airtight_engine::script::{Class, Code, Position};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  airtight parse script.air             say what is wrong with a script, if anything
+  airtight fmt script.air               format it in place";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -38,10 +45,10 @@ JSON (--format json) is one object per script, each on a line of its own:
                                   xor, match, mismatch, fold, next, new, fail, null or never
       "span": …,
       "operands": [
-        { "position": "source",   peer, service, function, argument, output, key, map-value, …
-          "class": "scalar-lens", string, integer, scalar, stream, map, canon, canon-map, …
+        { "position": "source",   what it is to the instruction; listed below
+          "class": "scalar-lens", what it is itself; listed below
           "text": "x.$.[i]", "span": …,
-          "refers": {"reads": 0}, for a name, else null; see below
+          "refers": {"reads": 0}, if it reads or writes a name, else null; see below
           "through": [{"name": "i", "refers": {"reads": 1}}] } ],  scalars inside its lens
       "children": [1, 2] }
 
@@ -64,7 +71,7 @@ Examples:
 
 /// Reads, checks and formats AIR scripts.
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+#[command(version, after_help = long(EXAMPLES), disable_help_subcommand = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) color: colorchoice_clap::Color,
@@ -76,17 +83,25 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Check scripts and say what is wrong with them.
-    #[command(after_help = PARSE_EXAMPLES, after_long_help = long(PARSE_EXAMPLES, JSON_SCHEMA))]
+    #[command(after_help = PARSE_EXAMPLES, after_long_help = long(PARSE_EXAMPLES) + JSON_SCHEMA + &json_names())]
     Parse(ParseArgs),
     /// Format scripts in place, keeping their comments.
     ///
     /// An invalid script is reported and left as it is.
-    #[command(after_help = FMT_EXAMPLES, after_long_help = long(FMT_EXAMPLES, ""))]
+    #[command(after_help = FMT_EXAMPLES, after_long_help = long(FMT_EXAMPLES))]
     Fmt(FmtArgs),
 }
 
-fn long(examples: &str, schema: &str) -> String {
-    format!("{examples}\n\n{EXIT_CODES}\n{schema}")
+fn long(examples: &str) -> String {
+    format!("{examples}\n\n{EXIT_CODES}\n")
+}
+
+/// The values of the JSON that the engine decides.
+fn json_names() -> String {
+    let positions = Position::ALL.map(kebab).join(", ");
+    let classes = Class::ALL.map(kebab).join(", ");
+    let codes: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+    format!("\n\nPositions: {positions}.\n\nClasses: {classes}.\n\nCodes: {}.", codes.join(", "))
 }
 
 #[derive(Debug, Args)]

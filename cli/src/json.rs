@@ -304,7 +304,7 @@ impl<'a> Tables<'a> {
 }
 
 /// The name of an enum's variant in kebab case.
-fn kebab(variant: impl Debug) -> String {
+pub(crate) fn kebab(variant: impl Debug) -> String {
     let mut out = String::new();
     for c in format!("{variant:?}").chars() {
         if c.is_uppercase() && !out.is_empty() {
