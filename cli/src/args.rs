@@ -111,6 +111,9 @@ pub(crate) struct ParseArgs {
     pub(crate) files: Vec<PathBuf>,
 
     /// Show the checked tree of valid scripts.
+    ///
+    /// Each instruction has its number, its place, and what its names refer to: `x := d0` makes definition 0, `x = d0`
+    /// reads it, `$x = s0` is stream 0, `in f1` is a frame other than the script's. Lists of these follow the tree.
     #[arg(long)]
     pub(crate) ast: bool,
 

@@ -6,10 +6,11 @@
 //! 2 3:3      ap token $log                            ; token = d0, $log = s0
 //! ```
 
-use crate::json::scalars_in_lens;
 use crate::render::counted;
 use crate::source::{Source, brief};
-use airtight_engine::script::{Binding, FrameId, NodeId, Reach, Script, Visit, print};
+use airtight_engine::script::{
+    Accessor, Binding, Bindings, FrameId, Lens, LensView, NodeId, Reach, Script, Tree, Value, Visit, print,
+};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -18,8 +19,8 @@ const INDENT_STEPS_MAX: usize = 40;
 /// Longer instructions and names are cut.
 const HEADER_CHARS_MAX: usize = 120;
 const NAME_CHARS_MAX: usize = 40;
-/// Where what names refer to is written, if the instruction leaves room.
-const NOTES_COLUMN: usize = 56;
+/// What names refer to is written in one column behind the instructions, but no farther right than here.
+const NOTES_COLUMN_MAX: usize = 90;
 /// More names than these are not listed beside an instruction.
 const NOTES_MAX: usize = 16;
 
@@ -29,23 +30,50 @@ pub(crate) fn write(out: &mut impl Write, source: &Source<'_>, script: &Script) 
     let outline = Outline::new(script);
     let width = tree.node_count().saturating_sub(1).to_string().len();
     let last = source.position(source.text().len()).line.to_string().len();
-    let mut walk = tree.walk();
-    while let Some(visit) = walk.next() {
-        let Visit::Enter(id) = visit else { continue };
-        let depth = walk.ancestors().len() - 1;
+    let column = notes_column(&outline, script);
+    for (id, depth) in nodes(tree) {
         let place = source.position(tree.node(id).span.start as usize);
         let place = format!("{}:{}", place.line, place.column);
-        let indent = "  ".repeat(depth.min(INDENT_STEPS_MAX));
-        let header = brief(print::descriptor(tree, id).trim_end(), HEADER_CHARS_MAX);
-        let header = indent + &header;
-        let notes = outline.notes(id);
+        let header = header(tree, id, depth);
         write!(out, "{:>width$} {place:<place_width$} ", id.index(), place_width = last + 4)?;
-        match notes.is_empty() {
-            true => writeln!(out, "{header}")?,
-            false => writeln!(out, "{header:<NOTES_COLUMN$} ; {notes}")?,
+        match outline.notes(id) {
+            notes if notes.is_empty() => writeln!(out, "{header}")?,
+            notes => writeln!(out, "{header:<column$} ; {notes}")?,
         }
     }
     outline.tables(out)
+}
+
+/// All nodes with their depths, in textual order.
+fn nodes(tree: &Tree) -> impl Iterator<Item = (NodeId, usize)> {
+    let mut walk = tree.walk();
+    std::iter::from_fn(move || {
+        loop {
+            if let Visit::Enter(id) = walk.next()? {
+                return Some((id, walk.ancestors().len() - 1));
+            }
+        }
+    })
+}
+
+fn header(tree: &Tree, id: NodeId, depth: usize) -> String {
+    let indent = "  ".repeat(depth.min(INDENT_STEPS_MAX));
+    indent + &brief(print::descriptor(tree, id).trim_end(), HEADER_CHARS_MAX)
+}
+
+/// The width of the instructions that have notes.
+fn notes_column(outline: &Outline<'_>, script: &Script) -> usize {
+    let mut column = 0;
+    for (id, depth) in nodes(script.tree()) {
+        if !outline.notes(id).is_empty() {
+            let header = header(script.tree(), id, depth);
+            column = column.max(header.chars().count());
+        }
+        if column >= NOTES_COLUMN_MAX {
+            return NOTES_COLUMN_MAX;
+        }
+    }
+    column
 }
 
 struct Outline<'s> {
@@ -68,7 +96,7 @@ impl<'s> Outline<'s> {
         for id in tree.operand_ids(node) {
             let value = &tree.operand(id).value;
             let name = || match value {
-                airtight_engine::script::Value::Variable(variable) => name(tree.text(variable.name)),
+                Value::Variable(variable) => name(tree.text(variable.name)),
                 _ => String::new(),
             };
             let note = match bindings.operand(id) {
@@ -110,8 +138,8 @@ impl<'s> Outline<'s> {
                 d.slot
             )?;
             match d.previous() {
-                Reach::Nothing => writeln!(out)?,
-                previous => writeln!(out, "; if it never happens, {}", reached(previous))?,
+                Reach::Definition(other) => writeln!(out, "; if it never happens, d{}", other.index())?,
+                Reach::Unset | Reach::Nothing => writeln!(out)?,
             }
         }
         let mut title = "frames\n";
@@ -141,6 +169,27 @@ impl<'s> Outline<'s> {
         }
         Ok(())
     }
+}
+
+/// The scalars that the lens of an operand reads, and what they refer to.
+pub(crate) fn scalars_in_lens<'t>(
+    tree: &'t Tree,
+    bindings: &'t Bindings,
+    value: &Value,
+) -> impl Iterator<Item = (&'t str, Reach)> {
+    let lens = match value {
+        Value::LastError(lens) | Value::Error(lens) => *lens,
+        Value::Variable(variable) => variable.lens,
+        _ => Lens::NONE,
+    };
+    let accessors = match tree.lens(lens) {
+        LensView::Path(accessors) => accessors,
+        LensView::None | LensView::Length => &[],
+    };
+    accessors.iter().zip(lens.accessors()).filter_map(|(accessor, id)| match accessor {
+        Accessor::Scalar(name) => Some((tree.text(*name), bindings.accessor(id))),
+        Accessor::Index(_) | Accessor::Field(_) => None,
+    })
 }
 
 /// The title of a table before its first row.

@@ -5,7 +5,7 @@
 //! args      the command line
 //! parse     `airtight parse`           fmt       `airtight fmt`
 //! ast       the checked tree as text   diff      what `fmt --check` shows
-//! json      the checked tree and the findings as JSON
+//! json      the findings and the checked tree as JSON
 //! render    findings for people        excerpt   the part of a script that a finding shows
 //! source    a script's bytes, text, lines and columns
 //! console   the standard streams and the verdict

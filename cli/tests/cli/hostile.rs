@@ -82,6 +82,13 @@ fn control_characters_are_pictured() {
 }
 
 #[test]
+fn invisible_characters_are_seen() {
+    let run = checked("\u{feff}(null)", 1);
+    assert!(run.err.contains("1 | �(null)\n  | ^\n"), "{}", run.err);
+    checked("(seq (ap \"\u{202e}\u{200d}\u{2028}\" a\u{200b}) (null))", 1);
+}
+
+#[test]
 fn bytes_outside_of_utf8_keep_their_offsets() {
     let run = checked(b"(seq (ap \"\xff\" x)\n (ap \"\xf0\x9f\" nope) (ap nope y))", 1);
     assert!(run.err.contains(" --> <stdin>:1:11\n"), "{}", run.err);

@@ -260,15 +260,15 @@ fn the_tree_for_people() {
         run.out,
         "\
 <stdin>: valid, 9 instructions, no warnings
-0 1:1   new $s                                                   ; $s := s0
+0 1:1   new $s                ; $s := s0
 1 1:9     seq
 2 1:14      seq
-3 1:19        ap 1 k                                             ; k := d0
-4 1:28        ap k $s                                            ; k = d0, $s = s0
-5 1:39      fold $s it                                           ; $s = s0, it := d1 in f1
+3 1:19        ap 1 k          ; k := d0
+4 1:28        ap k $s         ; k = d0, $s = s0
+5 1:39      fold $s it        ; $s = s0, it := d1 in f1
 6 1:51        par
-7 1:56          ap it.$.[k] r                                    ; it = d1, k = d0, r := d2 in f1
-8 1:72          next it                                          ; it = d1
+7 1:56          ap it.$.[k] r ; it = d1, k = d0, r := d2 in f1
+8 1:72          next it       ; it = d1
 definitions
   d0 k: made by node 3, in slot 0 of f0
   d1 it: made by node 5, in slot 0 of f1
