@@ -1,0 +1,150 @@
+//! The command line.
+
+use crate::json::kebab;
+use airtight_engine::script::{Class, Code, Position};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  airtight parse script.air             say what is wrong with a script, if anything
+  airtight fmt script.air               format it in place";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  every script is valid (and formatted, for `fmt --check`)
+  1  a script is invalid (or not formatted, for `fmt --check`)
+  2  wrong usage, or a file that cannot be read or written";
+
+const PARSE_EXAMPLES: &str = "\
+Examples:
+  airtight parse script.air             what is wrong with it, if anything
+  airtight parse --ast script.air       its instructions, and what each name refers to
+  cat script.air | airtight parse -     the same for standard input";
+
+const JSON_SCHEMA: &str = r#"
+JSON (--format json) is one object per script, each on a line of its own:
+  { "file": "x.air",              as given; "-" for standard input
+    "valid": false,
+    "diagnostics": [              sorted by place, at most 50 errors and 50 warnings
+      { "severity": "error",      or "warning"
+        "code": "undefined-variable",
+        "message": "…",
+        "span": {"start": 8, "end": 16},     bytes, from 0, end exclusive
+        "line": 1, "column": 9,              of span.start, from 1, in characters
+        "endLine": 1, "endColumn": 17,       of span.end
+        "excerpt": {"start": 12, "end": 13}, the part of the span to underline
+        "caption": "…",                      a few words beside it; may be absent
+        "labels": [{"span": …, "line": 1, "column": 2, "text": "…"}],
+        "help": "…" } ],                     or null
+    "omitted": {"errors": 0, "warnings": 0}, findings beyond those in the list
+    "ast": …, "bindings": … }     with --ast, if the script is valid
+
+  "ast" is the list of instructions in the order of their opening brackets:
+    { "id": 0, "kind": "assign",  its position in the list; call, assign, insert, canon, seq, par,
+                                  xor, match, mismatch, fold, next, new, fail, null or never
+      "span": …,
+      "operands": [
+        { "position": "source",   what it is to the instruction; listed below
+          "class": "scalar-lens", what it is itself; listed below
+          "text": "x.$.[i]", "span": …,
+          "refers": {"reads": 0}, if it reads or writes a name, else null; see below
+          "through": [{"name": "i", "refers": {"reads": 1}}] } ],  scalars inside its lens
+      "children": [1, 2] }
+
+  "refers" is {"defines": d}, {"reads": d}, {"stream": s}, or one of
+    "unset" (read inside a `new` that hides the name) and "nothing" (a read that waits for ever)
+  "bindings" holds the tables that those numbers point into:
+    { "definitions": [{"name", "node", "frame", "slot", "previous": refers}],
+      "frames": [{"fold": node or null, "parent": frame, "slots": n}],
+      "streams": [{"name", "declared": node or null, "writes": n, "reads": n}] }
+
+A byte that is not UTF-8 counts as one character.
+A file that cannot be read is reported on standard error and has no line."#;
+
+const FMT_EXAMPLES: &str = "\
+Examples:
+  airtight fmt script.air               format it in place
+  airtight fmt --check *.air            say which are not formatted, change nothing
+  airtight fmt --human script.air       show it without brackets
+  airtight fmt - < in.air > out.air     format standard input";
+
+/// Reads, checks and formats AIR scripts.
+#[derive(Debug, Parser)]
+#[command(version, after_help = long(EXAMPLES), disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) color: colorchoice_clap::Color,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check scripts and say what is wrong with them.
+    #[command(after_help = PARSE_EXAMPLES, after_long_help = long(PARSE_EXAMPLES) + JSON_SCHEMA + &json_names())]
+    Parse(ParseArgs),
+    /// Format scripts in place, keeping their comments.
+    ///
+    /// An invalid script is reported and left as it is.
+    #[command(after_help = FMT_EXAMPLES, after_long_help = long(FMT_EXAMPLES))]
+    Fmt(FmtArgs),
+}
+
+fn long(examples: &str) -> String {
+    format!("{examples}\n\n{EXIT_CODES}\n")
+}
+
+/// The values of the JSON that the engine decides.
+fn json_names() -> String {
+    let positions = Position::ALL.map(kebab).join(", ");
+    let classes = Class::ALL.map(kebab).join(", ");
+    let codes: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+    format!("\n\nPositions: {positions}.\n\nClasses: {classes}.\n\nCodes: {}.", codes.join(", "))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ParseArgs {
+    /// Scripts to check; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Show the checked tree of valid scripts.
+    ///
+    /// Each instruction has its number, its place, and what its names refer to: `x := d0` makes definition 0, `x = d0`
+    /// reads it, `$x = s0` is stream 0, `in f1` is a frame other than the script's. Lists of these follow the tree.
+    #[arg(long)]
+    pub(crate) ast: bool,
+
+    /// How to report; `--help` describes the JSON.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs: one object per script and line.
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FmtArgs {
+    /// Scripts to format; `-` reads standard input and writes standard output.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Write nothing; show what is not formatted, and exit with 1 if anything is.
+    #[arg(long, conflicts_with = "human")]
+    pub(crate) check: bool,
+
+    /// Print a view without brackets, for reading only, and write nothing.
+    #[arg(long)]
+    pub(crate) human: bool,
+
+    /// Show instructions that only lead over a peer as `hopon peer`.
+    #[arg(long, requires = "human")]
+    pub(crate) hopon: bool,
+}

@@ -1,0 +1,42 @@
+//! The command `airtight`: reads, checks and formats AIR scripts.
+//!
+//! ```text
+//! main      arguments in, exit code out
+//! args      the command line
+//! parse     `airtight parse`           fmt       `airtight fmt`
+//! ast       the checked tree as text   diff      what `fmt --check` shows
+//! json      the findings and the checked tree as JSON
+//! render    findings for people        excerpt   the part of a script that a finding shows
+//! source    a script's bytes, text, lines and columns
+//! console   the standard streams and the verdict
+//! ```
+//!
+//! **Nothing here is quadratic, recursive, or longer than it is useful**: a report of a script shows at most a hundred
+//! findings, and each of them a few short lines, whatever the script is.
+
+mod args;
+mod ast;
+mod console;
+mod diff;
+mod excerpt;
+mod fmt;
+mod json;
+mod parse;
+mod render;
+mod source;
+
+use args::{Cli, Command};
+use clap::Parser;
+use console::Console;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    cli.color.write_global();
+    let mut console = Console::new();
+    let result = match &cli.command {
+        Command::Parse(args) => parse::run(args, &mut console),
+        Command::Fmt(args) => fmt::run(args, &mut console),
+    };
+    console.finish(result)
+}
