@@ -6,5 +6,6 @@
 
 pub mod data;
 pub mod execute;
+pub mod invoke;
 pub mod script;
 pub mod value;

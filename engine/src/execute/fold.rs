@@ -144,9 +144,7 @@ impl<'s> Machine<'s> {
         };
         let (hidden, outer) = self.scopes.enter(frame, fold as u32, item as u32);
         self.stack.push(Frame::Iteration { frame, hidden, outer });
-        let iterator = self.bindings.definitions().iter().find(|definition| definition.frame == frame);
-        let iterator = self.bindings.frame_iterator(frame).or(iterator);
-        if let Some(iterator) = iterator {
+        if let Some(iterator) = self.bindings.frame_iterator(frame) {
             self.scopes.set(iterator, Cell::Assigned(value_known, Value::Single(value)));
         }
         match apart {

@@ -22,18 +22,21 @@
 //! | `fold.rs` | folds over values and over streams, `next` |
 //! | `operand.rs` | what operands come to, and when that was known |
 //! | `scope.rs` | slots of names, streams, activations of folds |
+//! | `next_peers.rs` | whom a run tells |
 //! | `error.rs` | errors that scripts catch, their objects and registers |
 
 mod call;
 mod error;
 mod fold;
 mod machine;
+mod next_peers;
 mod operand;
 mod scope;
 
 pub use call::{Answers, Pending, Request};
 pub use error::{BadErrorObject, Catchable, ErrorKind};
 pub use machine::{Peer, Run, run};
+pub use next_peers::next_peers;
 
 use crate::script::{NodeId, Symbol};
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use super::machine::Machine;
 use super::scope::Value;
 use super::{ErrorKind, Miss, Time};
-use crate::script::{self, Accessor, Binding, Lens, LensView, OperandId, Symbol, VariableKind};
+use crate::script::{self, Accessor, Binding, Lens, LensView, OperandId, Symbol};
 use crate::value::{Json, Key, LensStep, Number, Origin, Single, Tetraplet, Text, TooDeep};
 use std::sync::Arc;
 
@@ -201,10 +201,5 @@ impl Machine<'_> {
             Some(text) => text.get_or_insert_with(|| tree.text(symbol).into()).clone(),
             None => "".into(),
         }
-    }
-
-    /// Whether a name's kind is a stream or stream map.
-    pub(super) fn is_stream(kind: VariableKind) -> bool {
-        matches!(kind, VariableKind::Stream | VariableKind::Map)
     }
 }

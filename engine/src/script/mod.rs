@@ -55,6 +55,8 @@ pub use symbol::Symbol;
 pub use tree::{Instruction, Kind, Node, NodeId, OperandId, OperandIds, Tree};
 pub use walk::{Visit, Walk};
 
+pub(crate) use diagnostic::short;
+
 use diagnostic::Sink;
 use parse::{Mistakes, Parsed, parse};
 use std::borrow::Cow;

@@ -1,0 +1,100 @@
+//! Peers that run one script by hand: each keeps its data, and is given data and answers step by step.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use airtight_engine::data::{Answer, Data, ScriptHash};
+use airtight_engine::invoke::{CallResults, InvokeError, Outcome, RunParameters, execute};
+use airtight_engine::script::Script;
+use std::collections::BTreeMap;
+
+/// The peers of one particle that A began.
+pub struct Net {
+    script: Script,
+    hash: ScriptHash,
+    data: BTreeMap<String, Data>,
+}
+
+impl Net {
+    pub fn new(script: &str) -> Self {
+        let parsed = Script::parse(script).unwrap_or_else(|errors| panic!("{script}\n{errors}"));
+        Self { script: parsed, hash: ScriptHash::of(script.as_bytes()), data: BTreeMap::new() }
+    }
+
+    pub fn data(&self, peer: &str) -> Data {
+        self.data.get(peer).cloned().unwrap_or_else(Data::nothing)
+    }
+
+    fn try_run(&mut self, peer: &str, current: &Data, results: CallResults) -> Result<Outcome, InvokeError> {
+        let mut parameters = RunParameters::new("A", peer);
+        parameters.ttl = 22;
+        let outcome = execute(&self.script, self.hash, &self.data(peer), current, &parameters, results)?;
+        self.data.insert(peer.into(), outcome.data.clone());
+        Ok(outcome)
+    }
+
+    fn run(&mut self, peer: &str, current: &Data, results: CallResults) -> String {
+        match self.try_run(peer, current, results) {
+            Ok(outcome) => shown(&outcome),
+            Err(error) => format!("error {}", error.code()),
+        }
+    }
+
+    /// A run without any data: the start, or just another look.
+    pub fn start(&mut self, peer: &str) -> String {
+        self.run(peer, &Data::nothing(), CallResults::new())
+    }
+
+    /// A run of `peer` with the data that `from` has now.
+    pub fn receive(&mut self, peer: &str, from: &str) -> String {
+        let current = self.data(from);
+        self.run(peer, &current, CallResults::new())
+    }
+
+    /// A run of `peer` with older data.
+    pub fn receive_data(&mut self, peer: &str, current: &Data) -> String {
+        self.run(peer, current, CallResults::new())
+    }
+
+    /// A run of `peer` with answers: JSON texts by call id.
+    pub fn answer(&mut self, peer: &str, answers: &[(u32, &str)]) -> String {
+        let answer = |(id, text): &(u32, &str)| (*id, Answer { ret_code: 0, result: (*text).into() });
+        self.run(peer, &Data::nothing(), answers.iter().map(answer).collect())
+    }
+
+    /// A run of `peer` in which its call failed.
+    pub fn fail(&mut self, peer: &str, id: u32, ret_code: i32, text: &str) -> String {
+        let answer = Answer { ret_code, result: text.into() };
+        self.run(peer, &Data::nothing(), CallResults::from([(id, answer)]))
+    }
+}
+
+/// What a run said: next peers, requests with arguments and tetraplets, and what is unusual.
+fn shown(outcome: &Outcome) -> String {
+    let mut lines = Vec::new();
+    if let Some(error) = &outcome.error {
+        lines.push(format!("error {}: {error}", error.kind.code()));
+    }
+    if !outcome.unknown_call_ids.is_empty() {
+        lines.push(format!("unknown {:?}", outcome.unknown_call_ids));
+    }
+    if !outcome.next_peers.is_empty() {
+        lines.push(format!("next {}", outcome.next_peers.join(" ")));
+    }
+    for (id, request) in &outcome.requests {
+        let arguments: Vec<_> = request.arguments.iter().map(|json| json.to_text()).collect();
+        let tetraplets: Vec<_> = request
+            .tetraplets
+            .iter()
+            .map(|list| format!("[{}]", list.iter().map(|t| t.to_string()).collect::<Vec<_>>().join(" ")))
+            .collect();
+        let (service, function) = (&request.service_id, &request.function_name);
+        let line = format!("{id}: {service}.{function}({}) {}", arguments.join(", "), tetraplets.join(" "));
+        lines.push(line.trim_end().to_owned());
+    }
+    if !outcome.disputed.is_empty() {
+        lines.push(format!("disputed {}", outcome.disputed.len()));
+    }
+    if !outcome.not_taken.is_empty() {
+        lines.push(format!("not taken {}", outcome.not_taken.len()));
+    }
+    lines.join("\n")
+}
