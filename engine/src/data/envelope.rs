@@ -1,7 +1,7 @@
 //! Data as peers send and store them: an envelope around the shared part and, at home, the journal.
 //!
-//! The first byte says how the rest is encoded. `{` begins the JSON form, the only one so far; every other first byte is free for
-//! a binary form. Signatures will be another field of the shared part, in a later format version.
+//! The first byte says how the rest is encoded. `{` begins the JSON form, the only one so far; every other first byte
+//! is free for a binary form. Signatures will be another field of the shared part, in a later format version.
 
 use std::io;
 use std::sync::Arc;

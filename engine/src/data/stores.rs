@@ -233,7 +233,8 @@ impl Translation {
 impl Stores {
     /// Whether a service result answers this call.
     ///
-    /// The hash of the arguments, which differs most, is compared first, so a claim that does not fit costs next to nothing.
+    /// The hash of the arguments, which differs most, is compared first, so a claim that does not fit costs next to
+    /// nothing.
     pub fn call_answers(
         &self,
         call: Index<ServiceResult>,
