@@ -179,11 +179,6 @@ impl<'t> Place<'t> {
         Segment { trace: self.trace, next, end }
     }
 
-    /// Whether the place carries nothing itself and only keeps its successors in their places.
-    pub fn is_empty(self) -> bool {
-        self.trace.starts(self.index) == self.trace.ends(self.index)
-    }
-
     fn branches(self) -> &'t [Child] {
         let (start, end) = (self.trace.starts(self.index).children, self.trace.ends(self.index).children);
         self.trace.children.get(start..end).unwrap_or_default()
