@@ -123,10 +123,8 @@ pub fn decode(bytes: &[u8]) -> Result<Data, DataError> {
     let data = Data { script: Some(form.script), engine: form.engine, shared: check(form.shared)?, journal };
     let mut rest = Expected { bytes, at: 0 };
     let written = serde_json::to_writer(&mut rest, &data);
-    if written.is_err() || rest.at < bytes.len() {
-        return Err(DataError::NotCanonical { byte: rest.at });
-    }
-    Ok(data)
+    let whole = written.is_ok_and(|()| rest.at == bytes.len());
+    if whole { Ok(data) } else { Err(DataError::NotCanonical { byte: rest.at }) }
 }
 
 /// Data of another format are called so, whatever form they have.
