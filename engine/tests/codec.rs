@@ -39,6 +39,17 @@ fn encoding_is_injective() {
     });
 }
 
+/// So are data that differ in nothing but one result.
+#[test]
+fn equality_sees_results() {
+    let singles: Vec<Shared> = (0..support::results().len()).map(|result| draft(&[(0, result, 0)])).collect();
+    for (i, a) in singles.iter().enumerate() {
+        for (j, b) in singles.iter().enumerate() {
+            assert_eq!((a == b, a.to_bytes() == b.to_bytes(), a.hash() == b.hash()), (i == j, i == j, i == j));
+        }
+    }
+}
+
 /// Damaged bytes are refused, or are exactly the bytes of what they are read as.
 #[test]
 fn damage_is_understood_or_refused() {
