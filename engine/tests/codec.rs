@@ -39,6 +39,17 @@ fn encoding_is_injective() {
     });
 }
 
+/// So are data that differ in nothing but one result.
+#[test]
+fn equality_sees_results() {
+    let singles: Vec<Shared> = (0..support::results().len()).map(|result| draft(&[(0, result, 0)])).collect();
+    for (i, a) in singles.iter().enumerate() {
+        for (j, b) in singles.iter().enumerate() {
+            assert_eq!((a == b, a.to_bytes() == b.to_bytes(), a.hash() == b.hash()), (i == j, i == j, i == j));
+        }
+    }
+}
+
 /// Damaged bytes are refused, or are exactly the bytes of what they are read as.
 #[test]
 fn damage_is_understood_or_refused() {
@@ -237,6 +248,8 @@ fn refuses_other_forms() {
         good.replace(r#""script":"00"#, r#""script":"0"#),
         good.replace(r#""script":"00"#, r#""script":"0A"#),
         good.replace(r#""script":"00"#, r#""script":"000"#),
+        good.replace(r#""script":"00"#, r#""script":"0000"#),
+        good.replace(r#""script":"00"#, r#""script":""#),
         trace(r#"[{"middle":1}]"#),
         trace(r#"[[]]"#),
         trace(r#"[{"iterations":[["00",1]]}]"#),
@@ -452,6 +465,8 @@ fn refuses_journals_that_contradict_themselves() {
     }
     let two = format!(r#"[2,"{low}"],[1,"{high}"]"#);
     assert_eq!(of(3, &two, ""), error(JournalError::PendingOrder { index: 1, id: 1 }));
+    let one_id = format!(r#"[1,"{low}"],[1,"{high}"]"#);
+    assert_eq!(of(3, &one_id, ""), error(JournalError::PendingOrder { index: 1, id: 1 }));
     let twice = format!(r#"[1,"{low}"],[2,"{low}"]"#);
     assert_eq!(of(3, &twice, ""), error(JournalError::PlaceTwice { index: 1, place: low }));
     let answer = r#"{"ret_code":0,"result":""}"#;

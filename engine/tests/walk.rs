@@ -33,6 +33,9 @@ fn known(shared: &Shared) -> BTreeMap<(PlaceId, ContentId), usize> {
 fn cursors_see_what_is_at_their_place() {
     check(5_000, events(), |events| {
         let shared = draft(&events);
+        // Events come in the order of the flat trace.
+        let listed = shared.trace().claims().iter().map(|claim| (shared.stores().id(claim.result), claim.at));
+        prop_assert!(listed.eq(shared.events().map(|event| (event.result, event.at))));
         let mut walk = Walk::new(&shared);
         for path in paths() {
             let cursor = reach(&mut walk, &path);
@@ -114,11 +117,12 @@ fn long_and_deep_walks_need_no_stack() {
         let mut cursor = walk.root();
         for _ in 0..MANY {
             cursor.step();
+            walk.add(&cursor, results[0].clone());
             cursor = walk.open(&cursor, Branch::Right);
         }
         walk.add(&cursor, results[0].clone());
         let deep = walk.news();
-        assert_eq!(deep.trace().place_count(), 2 * MANY + 1);
+        assert_eq!((deep.trace().place_count(), deep.events().count()), (2 * MANY + 1, MANY + 1));
 
         let mut walk = Walk::new(&deep);
         let fold = walk.root();
@@ -127,7 +131,7 @@ fn long_and_deep_walks_need_no_stack() {
             walk.add(&iteration, results[number % results.len()].clone());
         }
         let after = deep.merge(&walk.news());
-        assert_eq!((after.events().count(), after.trace().blocks()), (MANY + 1, 2));
+        assert_eq!((after.events().count(), after.trace().blocks()), (2 * MANY + 1, 2));
     };
     std::thread::Builder::new().stack_size(256 * 1024).spawn(work).unwrap().join().unwrap();
 }

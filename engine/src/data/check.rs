@@ -1,7 +1,7 @@
 //! Everything that is checked of foreign data, once, so that nobody has to check anything later.
 //!
-//! Each check is one pass over one array. What the passes accept may still not be canonical in its bytes (white space, order of
-//! fields): [`decode`](super::decode) compares those in the end.
+//! Each check is one pass over one array. What the passes accept may still not be canonical in its bytes (white space,
+//! order of fields): [`decode`](super::decode) compares those in the end.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! Data as peers send and store them: an envelope around the shared part and, at home, the journal.
 //!
-//! The first byte says how the rest is encoded. `{` begins the JSON form, the only one so far; every other first byte is free for
-//! a binary form. Signatures will be another field of the shared part, in a later format version.
+//! The first byte says how the rest is encoded. `{` begins the JSON form, the only one so far; every other first byte
+//! is free for a binary form. Signatures will be another field of the shared part, in a later format version.
 
 use std::io;
 use std::sync::Arc;
@@ -123,10 +123,8 @@ pub fn decode(bytes: &[u8]) -> Result<Data, DataError> {
     let data = Data { script: Some(form.script), engine: form.engine, shared: check(form.shared)?, journal };
     let mut rest = Expected { bytes, at: 0 };
     let written = serde_json::to_writer(&mut rest, &data);
-    if written.is_err() || rest.at < bytes.len() {
-        return Err(DataError::NotCanonical { byte: rest.at });
-    }
-    Ok(data)
+    let whole = written.is_ok_and(|()| rest.at == bytes.len());
+    if whole { Ok(data) } else { Err(DataError::NotCanonical { byte: rest.at }) }
 }
 
 /// Data of another format are called so, whatever form they have.

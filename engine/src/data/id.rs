@@ -1,8 +1,8 @@
 //! Identity without positions and counters: what a thing is follows from its content or from its path.
 //!
-//! *Content ids* name the entries of the stores. They are computed from the content and never shipped, so they cannot lie.
-//! *Place ids* name the places of a trace: a chain of hashes over the structural path (which place of the segment, which
-//! branch of the place, and so on), the same at every peer however much of the trace it holds.
+//! *Content ids* name the entries of the stores. They are computed from the content and never shipped, so they cannot
+//! lie. *Place ids* name the places of a trace: a chain of hashes over the structural path (which place of the segment,
+//! which branch of the place, and so on), the same at every peer however much of the trace it holds.
 //!
 //! Every hash begins with a byte that says what is hashed, and every part has a fixed or stated length, so different
 //! things never feed the same bytes to the hash. Two ids are plain hashes, so that anybody can recompute them with

@@ -1,11 +1,12 @@
 //! Merge `a·b`: what `b` adds to `a` is learned after everything `a` knows.
 //!
-//! Segments are zipped place by place, claims and children are united, the longer tail stays. Claims of `a` keep their block;
-//! claims only in `b` come after, in the order `b` learned them. No script is consulted and nothing can fail, so the
-//! laws (a left regular band with identity) hold for all data, reachable or not. The work is linear in both operands.
+//! Segments are zipped place by place, claims and children are united, the longer tail stays. Claims of `a` keep their
+//! block; claims only in `b` come after, in the order `b` learned them. No script is consulted and nothing can fail, so
+//! the laws (a left regular band with identity) hold for all data, reachable or not. The work is linear in both
+//! operands.
 //!
-//! **Invariant**: the operands being canonical, so is the result. The last place of a united segment is the last place of
-//! one of the two, with all its claims and children; and each block of `a` keeps its claims.
+//! **Invariant**: the operands being canonical, so is the result. The last place of a united segment is the last place
+//! of one of the two, with all its claims and children; and each block of `a` keeps its claims.
 
 use super::shared::Shared;
 use super::stores::Translation;
@@ -53,26 +54,11 @@ struct Union {
 }
 
 impl Union {
-    /// Unites two places, at least one of them present, and opens the segments of their children.
+    /// Unites two places, one of which may be absent, and opens the segments of their children.
     fn place<'t>(&mut self, a: Option<Place<'t>>, b: Option<Place<'t>>, open: &mut Vec<Pair<'t>>) {
         self.claims(a.map_or(&[], Place::claims), b.map_or(&[], Place::claims));
         let first = open.len();
-        match (a, b) {
-            (Some(a), Some(b)) => self.children(a, b, open),
-            (Some(one), None) => {
-                for (branch, a) in one.children() {
-                    let child = Some(self.built.child(branch));
-                    open.push(Pair { a, b: Segment::empty(), child });
-                }
-            }
-            (None, Some(one)) => {
-                for (branch, b) in one.children() {
-                    let child = Some(self.built.child(branch));
-                    open.push(Pair { a: Segment::empty(), b, child });
-                }
-            }
-            (None, None) => {}
-        }
+        self.children(a, b, open);
         self.built.place();
         // The first child is built first, so it goes on top.
         if let Some(opened) = open.get_mut(first..) {
@@ -80,8 +66,9 @@ impl Union {
         }
     }
 
-    fn children<'t>(&mut self, a: Place<'t>, b: Place<'t>, open: &mut Vec<Pair<'t>>) {
-        let (mut left, mut right) = (a.children().peekable(), b.children().peekable());
+    fn children<'t>(&mut self, a: Option<Place<'t>>, b: Option<Place<'t>>, open: &mut Vec<Pair<'t>>) {
+        let mut left = a.into_iter().flat_map(Place::children).peekable();
+        let mut right = b.into_iter().flat_map(Place::children).peekable();
         while let Some(branch) = least(left.peek().map(|child| child.0), right.peek().map(|child| child.0)) {
             let a = left.next_if(|child| child.0 == branch).map_or(Segment::empty(), |child| child.1);
             let b = right.next_if(|child| child.0 == branch).map_or(Segment::empty(), |child| child.1);

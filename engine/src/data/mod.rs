@@ -2,15 +2,15 @@
 //!
 //! # What is stored
 //!
-//! Only two things that happen in a particle cannot be recomputed: a service answered a call, and a peer fixed a canon. These
-//! *events* are all that [`Data`] hold. Each stands at its *place* in the execution tree, with the *block* in which the holder
-//! of the data learned it; everything else (what streams contain, what is pending, which generation a value belongs to) is
-//! derived from script and events by whoever runs the script.
+//! Only two things that happen in a particle cannot be recomputed: a service answered a call, and a peer fixed a canon.
+//! These *events* are all that [`Data`] hold. Each stands at its *place* in the execution tree, with the *block* in
+//! which the holder of the data learned it; everything else (what streams contain, what is pending, which generation a
+//! value belongs to) is derived from script and events by whoever runs the script.
 //!
-//! A place does not say which instruction it belongs to. What it holds is a set of *claims*: honest data have at most one per
-//! place, forged or disputed data have several, and both are data. A claim refers to the [`Stores`], where a
-//! [`ServiceResult`] names what it answers (tetraplet, argument hash, output kind) and a [`CanonResult`] who fixed it and to
-//! what; the executor compares that with what the script computes and does not take what does not fit
+//! A place does not say which instruction it belongs to. What it holds is a set of *claims*: honest data have at most
+//! one per place, forged or disputed data have several, and both are data. A claim refers to the [`Stores`], where a
+//! [`ServiceResult`] names what it answers (tetraplet, argument hash, output kind) and a [`CanonResult`] who fixed it
+//! and to what; the executor compares that with what the script computes and does not take what does not fit
 //! ([`Stores::call_answers`], [`Stores::canon_answers`]).
 //!
 //! | type | what it is |
@@ -24,22 +24,22 @@
 //! | [`PlaceId`], [`ValueId`] | identity of places and stream values, hashed from the path |
 //! | [`ContentId`] | identity of what is stored, hashed from the content |
 //!
-//! **Invariant**: a [`Shared`] is canonical, always. Three things make one (decoding, merging, finishing a draft), and each
-//! sees to it; so two of them hold equal knowledge, learned in equal order, if and only if their bytes are equal.
+//! **Invariant**: a [`Shared`] is canonical, always. Three things make one (decoding, merging, finishing a draft), and
+//! each sees to it; so two of them hold equal knowledge, learned in equal order, if and only if their bytes are equal.
 //!
 //! # Merge
 //!
-//! `a.merge(&b)` is `a` and, learned after everything `a` knows, what `b` adds. It looks at no script, takes time linear in both,
-//! and cannot fail, except that the [`Data`] of two scripts have no merge. It is associative and idempotent,
-//! nothing is its identity, and merging again what was merged changes nothing; no event is ever lost. It is not
-//! commutative, but `a·b` and `b·a` differ in the order of blocks only.
+//! `a.merge(&b)` is `a` and, learned after everything `a` knows, what `b` adds. It looks at no script, takes time
+//! linear in both, and cannot fail, except that the [`Data`] of two scripts have no merge. It is associative and
+//! idempotent, the data of no bytes are its identity, and merging again what was merged changes nothing; no event is ever lost. It is
+//! not commutative, but `a·b` and `b·a` differ in the order of blocks only.
 //!
 //! # Reading and writing
 //!
-//! A run reads and never changes what it reads. [`Cursor`]s stand at a place of one segment each; [`Walk::open`] follows a
-//! branch, whether or not anything is known there; [`Cursor::step`] goes on. A place's id is at hand at any time. What happens
-//! during the run goes into the walk's news, and the data after the run are the data before it, merged with the news: so new
-//! events are one new block at the end, and what the walk did not reach stays as it is.
+//! A run reads and never changes what it reads. [`Cursor`]s stand at a place of one segment each; [`Walk::open`]
+//! follows a branch, whether or not anything is known there; [`Cursor::step`] goes on. A place's id is at hand at any
+//! time. What happens during the run goes into the walk's news, and the data after the run are the data before it,
+//! merged with the news: so new events are one new block at the end, and what the walk did not reach stays as it is.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -77,8 +77,9 @@
 //!
 //! # Encoding
 //!
-//! [`encode`] writes the one encoding of data, [`decode`] reads that and refuses everything else with a [`DataError`] that names
-//! what is wrong where. The encoding is JSON without white space, fields in this order (`journal` may be absent):
+//! [`encode`] writes the one encoding of data, [`decode`] reads that and refuses everything else with a [`DataError`]
+//! that names what is wrong where. The encoding is JSON without white space, fields in this order (`journal` may be
+//! absent):
 //!
 //! ```json
 //! {"format":1, "engine":"0.1.0", "script":"<64 hex digits>",
@@ -91,12 +92,14 @@
 //!  "journal":{"peer":"A","next":2,"pending":[[1,"<32 hex digits>"]],"answers":[]}}
 //! ```
 //!
-//! - *Values* are their canonical texts as strings, so a value as deep as values may be does not make the whole too deep.
-//! - *Calls* have `value` or `failure`, and `output` is `scalar`, `stream` or `unused`. *Canons* have `tetraplet` and `elements`, pairs of
-//!   value and tetraplet. Numbers are positions in the stores. Each store ascends by content id, and ids are not written.
-//! - The *trace* lists all places in pre-order: a place, then the places of its children. A child is a number of places:
-//!   `"left":2`, `"right":1`, `"iterations":[["<32 hex digits>",4]]`, `"lasts":[["<32 hex digits>",1]]`, ascending by value id. A place
-//!   that carries nothing is `{}`.
+//! - *Values* are their canonical texts as strings, so a value as deep as values may be does not make the whole too
+//!   deep.
+//! - *Calls* have `value` or `failure`, and `output` is `scalar`, `stream` or `unused`. *Canons* have `tetraplet` and
+//!   `elements`, pairs of value and tetraplet. Numbers are positions in the stores. Each store ascends by content id,
+//!   and ids are not written.
+//! - The *trace* lists all places in pre-order: a place, then the places of its children. A child is a number of
+//!   places: `"left":2`, `"right":1`, `"iterations":[["<32 hex digits>",4]]`, `"lasts":[["<32 hex digits>",1]]`,
+//!   ascending by value id. A place that carries nothing is `{}`.
 //! - *Answers* in the journal are pairs of place id and `{"ret_code":0,"result":"…"}`.
 //!
 //! # Input safety

@@ -1,12 +1,13 @@
 //! The trace: what is known of each place of the execution tree, without saying which instruction a place belongs to.
 //!
-//! A *segment* is a list of places in execution order. A *place* carries claims, or children, or nothing, or in forged and
-//! disputed data both. A *child* is a segment in a branch of a place. The whole is flattened in pre-order into three arrays, so
-//! a trace of any depth is read, compared, cloned and dropped without recursion, and a cursor over a segment is two
-//! numbers.
+//! A *segment* is a list of places in execution order. A *place* carries claims, or children, or nothing, or in forged
+//! and disputed data both. A *child* is a segment in a branch of a place. The whole is flattened in pre-order into
+//! three arrays, so a trace of any depth is read, compared, cloned and dropped without recursion, and a cursor over a
+//! segment is two numbers.
 //!
 //! The canonical form, the only one a [`Trace`] can have:
-//! - the last place of every segment has claims or children; no child is an empty segment (the outermost segment may be);
+//! - the last place of every segment has claims or children; no child is an empty segment (the outermost segment may
+//!   be);
 //! - the claims of a place ascend by result, the children of a place ascend by branch, without duplicates;
 //! - blocks are dense: every number below [`Trace::blocks`] is the block of some claim.
 
@@ -176,11 +177,6 @@ impl<'t> Place<'t> {
         });
         let (next, end) = bounds.unwrap_or((self.index, self.index));
         Segment { trace: self.trace, next, end }
-    }
-
-    /// Whether the place carries nothing itself and only keeps its successors in their places.
-    pub fn is_empty(self) -> bool {
-        self.trace.starts(self.index) == self.trace.ends(self.index)
     }
 
     fn branches(self) -> &'t [Child] {

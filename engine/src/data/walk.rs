@@ -1,11 +1,11 @@
 //! How the executor reads a trace and adds to it: cursors over segments, and the news of a run.
 //!
-//! A run reads the trace it was given and never changes it. A [`Cursor`] stands at a place of one segment and knows that
-//! place's id; stepping, opening a child and computing an id take constant time (finding a child among n takes log n).
-//! Any number of cursors may be open at once, as folds need: the second iteration runs inside the first. What happens newly is
-//! noted with [`Walk::add`]. At the end [`Walk::news`] gives the new events as data of their own, in one block, and the
-//! data after the run is `read.merge(&news)`: so new events form one new block at the end, what the walk did not reach
-//! is carried over unchanged, and nothing can be dropped, because merge drops nothing.
+//! A run reads the trace it was given and never changes it. A [`Cursor`] stands at a place of one segment and knows
+//! that place's id; stepping, opening a child and computing an id take constant time (finding a child among n takes log
+//! n). Any number of cursors may be open at once, as folds need: the second iteration runs inside the first. What
+//! happens newly is noted with [`Walk::add`]. At the end [`Walk::news`] gives the new events as data of their own, in
+//! one block, and the data after the run is `read.merge(&news)`: so new events form one new block at the end, what the
+//! walk did not reach is carried over unchanged, and nothing can be dropped, because merge drops nothing.
 
 use super::draft::{Draft, EventResult, SegmentKey};
 use super::id::{PlaceId, SegmentId};

@@ -1,8 +1,8 @@
 //! Telling canonical JSON text from other text without building the value.
 //!
-//! Data hold many values of which a run looks into few, so decoding only makes sure that each text *is* the print of a value, and
-//! the value is built when somebody asks for it. This check may say no to a rare canonical text (a key with an escape, a
-//! very long integer): then the caller parses and prints to be sure. It must never say yes to another one.
+//! Data hold many values of which a run looks into few, so decoding only makes sure that each text *is* the print of a
+//! value, and the value is built when somebody asks for it. This check may say no to a rare canonical text (a key with
+//! an escape, a very long integer): then the caller parses and prints to be sure. It must never say yes to another one.
 
 use super::MAX_DEPTH;
 
@@ -243,6 +243,7 @@ mod tests {
             "{\"a\",1}",
             "[\"a\":1]",
             "{\"a\":1:\"b\":1}",
+            "{\"A\":1,\"\\n\":1}",
             "1,1",
             "\"a\"\"b\"",
             "inf",
@@ -250,6 +251,24 @@ mod tests {
         ];
         for text in examples.into_iter().chain(closed.iter().map(|text| &**text)) {
             assert!(!is_surely_canonical(text) && !is_canonical(text), "{text}");
+        }
+    }
+
+    /// Every character of the basic plane, as it prints and as an escape.
+    #[test]
+    fn knows_how_each_character_prints() {
+        for code in 0..=0xffff_u32 {
+            if let Some(character) = char::from_u32(code) {
+                assert!(is_surely_canonical(&serde_json::to_string(&character).unwrap()), "{code:#x}");
+            }
+            for escape in [format!("\"\\u{code:04x}\""), format!("\"\\u{code:04X}\"")] {
+                assert_eq!(is_surely_canonical(&escape), is_canonical(&escape), "{escape}");
+            }
+        }
+        for byte in 0..0x80_u8 {
+            for text in [format!("\"{}\"", char::from(byte)), format!("\"\\{}\"", char::from(byte))] {
+                assert_eq!(is_surely_canonical(&text), is_canonical(&text), "{text:?}");
+            }
         }
     }
 
