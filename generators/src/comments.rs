@@ -1,7 +1,7 @@
 //! Comments in a script's text.
 
 use crate::Choices;
-use crate::tokens::tokens;
+use crate::tokens::{Token, tokens};
 
 const COMMENTS: [&str; 10] =
     ["", " c", "; two", " (seq [\"", " κ ü 名", "trailing blanks  \t", "\r", " \u{2028}x\u{85}", " é", "a;b"];
@@ -12,15 +12,14 @@ const BLANKS: [&str; 8] = [" ", "\n", "  ", "\t", "\r\n", "\n\n  ", "\u{a0}", "\
 /// The text must be that of a script without mistakes and comments.
 pub fn weave_comments<C: Choices + ?Sized>(text: &str, one_in: u32, choices: &mut C) -> String {
     let mut out = String::with_capacity(text.len() * 2);
-    let mut end = 0;
-    for (_, range) in tokens(text) {
-        // A comment right after a word would be part of it, and so would a bracket.
+    let (mut end, mut after_word) = (0, false);
+    for (token, range) in tokens(text) {
         let gap = &text[end..range.start];
-        let glued = gap.is_empty() && !out.is_empty() && !out.ends_with(['(', ')', '[', ']', '"', '\n']);
         out.push_str(if choices.chance(1, 8) && !gap.is_empty() { *choices.pick(&BLANKS) } else { gap });
-        comments(&mut out, glued, one_in, choices);
+        // A comment right after a word would be part of it.
+        comments(&mut out, after_word && gap.is_empty(), one_in, choices);
         out.push_str(&text[range.clone()]);
-        end = range.end;
+        (end, after_word) = (range.end, token == Token::Word);
     }
     out.push_str(&text[end..]);
     comments(&mut out, true, one_in, choices);

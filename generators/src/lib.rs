@@ -29,6 +29,7 @@ mod choices;
 mod comments;
 mod exhaustive;
 mod near_valid;
+mod reduce;
 mod script;
 #[cfg(feature = "proptest")]
 pub mod strategy;
@@ -39,6 +40,7 @@ pub use choices::{Choices, Recorder, Seeded, Tape};
 pub use comments::weave_comments;
 pub use exhaustive::{Counter, Exhaustive, exhaustive};
 pub use near_valid::{EditWeights, near_valid};
+pub use reduce::reduce;
 pub use script::{
     Features, InstructionWeights, LensWeights, OperandWeights, Scoping, ScriptConfig, ScriptGenerator, ShapeWeights,
     VocabularyWeights,

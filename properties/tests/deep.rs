@@ -118,7 +118,7 @@ fn a_mixture() {
 
 #[test]
 fn brackets_only() {
-    for text in ["(", ")", "[", "(seq ", "(call (", "(new 1 ", "(fold [] i (", "(ap (", "((null) "] {
+    for text in ["(", ")", "[", "(seq ", "(call (", "(fold [] i (", "(ap (", "((null) "] {
         let text = text.repeat((10 << 20) / text.len());
         with_small_stack(move || assert!(Script::parse(&text).is_err()));
     }
