@@ -6,18 +6,17 @@ use std::path::Path;
 fn scripts(folder: &Path) -> Vec<(String, String)> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let scripts = entries.filter(|path| path.extension().is_some_and(|extension| extension == "air"));
-    scripts.map(|path| (path.display().to_string(), std::fs::read_to_string(&path).expect("a script is text"))).collect()
+    scripts
+        .map(|path| (path.display().to_string(), std::fs::read_to_string(&path).expect("a script is text")))
+        .collect()
 }
 
 /// Parses without warnings, and prints, in each form, to the same tree.
 fn check(name: &str, text: &str) {
     let script = Script::parse(text).unwrap_or_else(|errors| panic!("{name}\n{errors}"));
     assert!(script.warnings().is_empty(), "{name}\n{}", script.warnings());
-    for printed in [
-        print::canonical(script.tree()),
-        print::compact(script.tree()),
-        print::format(script.tree(), text),
-    ] {
+    for printed in [print::canonical(script.tree()), print::compact(script.tree()), print::format(script.tree(), text)]
+    {
         let again = Tree::parse(&printed).unwrap_or_else(|errors| panic!("{name}\n{errors}"));
         assert_eq!(&again, script.tree(), "{name}");
     }

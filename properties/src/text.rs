@@ -104,6 +104,7 @@ fn comments<'t>(tree: &Tree, text: &'t str) -> Vec<&'t str> {
 /// - if it refuses, some finding is an error, and if it accepts, none is;
 /// - every place lies in the input, start before end, and splits no character (where the input is UTF-8);
 /// - findings are sorted by place, no two are alike, at most [`Diagnostics::CAPACITY`] of a severity are kept;
+/// - every message and label is one short line, however long the names in the script are;
 /// - `parse(b) = parse(b)`: nothing depends on time, addresses or hash seeds;
 /// - a text that `Tree::parse` refuses, `Script::parse` refuses too.
 ///
@@ -151,6 +152,9 @@ pub fn totality(bytes: &[u8]) -> Result<(), Violation> {
     grammar_findings.map_or(Ok(()), |findings| well_formed(bytes, findings)).map_err(violation)
 }
 
+/// How long a message or label can be.
+const MESSAGE_CHARS_MAX: usize = 300;
+
 fn well_formed(bytes: &[u8], findings: &Diagnostics) -> Result<(), &'static str> {
     let text = std::str::from_utf8(bytes).ok();
     let fits = |span: Span| {
@@ -174,8 +178,9 @@ fn well_formed(bytes: &[u8], findings: &Diagnostics) -> Result<(), &'static str>
     if [Severity::Error, Severity::Warning].into_iter().any(|severity| kept(severity) > Diagnostics::CAPACITY) {
         return Err("only so many findings are kept");
     }
-    if findings.iter().any(|d| d.message.is_empty() || d.message.contains('\n') && d.message.len() > 1_000) {
-        return Err("every finding has a short message");
+    let is_line = |text: &str| !text.is_empty() && !text.contains('\n') && text.chars().count() <= MESSAGE_CHARS_MAX;
+    if !findings.iter().all(|d| is_line(&d.message) && d.labels.iter().all(|label| is_line(&label.text))) {
+        return Err("messages and labels are short lines");
     }
     Ok(())
 }

@@ -42,7 +42,10 @@ fn everything(text: String, valid: bool) {
         for printed in [canonical, compact, formatted] {
             assert!(Tree::parse(&printed).is_ok_and(|parsed| parsed == tree));
         }
-        assert_eq!(tree.walk().count(), tree.node_ids().map(|node| 2 + tree.children(node).skip(1).count()).sum());
+        assert_eq!(
+            tree.walk().count(),
+            tree.node_ids().map(|node| 2 + tree.children(node).skip(1).count()).sum::<usize>()
+        );
         drop((tree.clone(), tree, checked));
     });
 }
