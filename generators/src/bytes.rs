@@ -60,7 +60,7 @@ pub fn damage<C: Choices + ?Sized>(text: &[u8], edits_max: u32, choices: &mut C)
         let near = (at + 1 + choices.below(12) as usize).min(bytes.len());
         match choices.weighted(&[8, 4, 3, 3, 1, 2]) {
             0 => {
-                let piece: &[u8] = *choices.pick(&PIECES);
+                let piece: &[u8] = choices.pick(&PIECES);
                 bytes.splice(at..at, piece.iter().copied());
             }
             1 => {

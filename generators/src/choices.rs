@@ -19,8 +19,8 @@ pub trait Choices {
     ///
     /// # Panics
     /// If there is none.
-    fn pick<'t, T>(&mut self, items: &'t [T]) -> &'t T {
-        &items[self.below(items.len() as u32) as usize]
+    fn pick<T: Copy>(&mut self, items: &[T]) -> T {
+        items[self.below(items.len() as u32) as usize]
     }
 
     /// An index, each as probable as its weight says; the first one with a weight is the simplest. 0 if none has one.

@@ -15,7 +15,7 @@ pub fn weave_comments<C: Choices + ?Sized>(text: &str, one_in: u32, choices: &mu
     let (mut end, mut after_word) = (0, false);
     for (token, range) in tokens(text) {
         let gap = &text[end..range.start];
-        out.push_str(if choices.chance(1, 8) && !gap.is_empty() { *choices.pick(&BLANKS) } else { gap });
+        out.push_str(if choices.chance(1, 8) && !gap.is_empty() { choices.pick(&BLANKS) } else { gap });
         // A comment right after a word would be part of it.
         comments(&mut out, after_word && gap.is_empty(), one_in, choices);
         out.push_str(&text[range.clone()]);
@@ -29,11 +29,11 @@ pub fn weave_comments<C: Choices + ?Sized>(text: &str, one_in: u32, choices: &mu
 fn comments<C: Choices + ?Sized>(out: &mut String, mut glued: bool, one_in: u32, choices: &mut C) {
     while choices.chance(1, one_in.max(2)) {
         if glued || choices.chance(1, 4) {
-            out.push_str(*choices.pick(&BLANKS));
+            out.push_str(choices.pick(&BLANKS));
         }
         glued = false;
         out.push(';');
-        out.push_str(*choices.pick(&COMMENTS));
+        out.push_str(choices.pick(&COMMENTS));
         out.push('\n');
     }
 }

@@ -13,7 +13,7 @@ use super::{Choices, Tape};
 ///
 /// let all: Vec<_> = exhaustive(|choices| {
 ///     let length = choices.below(3);
-///     (0..length).map(|_| *choices.pick(&['a', 'b'])).collect::<String>()
+///     (0..length).map(|_| choices.pick(&['a', 'b'])).collect::<String>()
 /// })
 /// .map(|(_, text)| text)
 /// .collect();

@@ -88,7 +88,7 @@ fn edit<C: Choices + ?Sized>(text: &mut String, weights: &EditWeights, choices: 
     let is_keyword = |i: usize| i > 0 && tokens[i].0 == Token::Word && &text[tokens[i - 1].1.clone()] == "(";
     let chosen = |wanted: &dyn Fn(usize) -> bool, choices: &mut C| {
         let candidates: Vec<usize> = (0..tokens.len()).filter(|&i| wanted(i)).collect();
-        (!candidates.is_empty()).then(|| *choices.pick(&candidates))
+        (!candidates.is_empty()).then(|| choices.pick(&candidates))
     };
     let range = |i: usize| tokens[i].1.clone();
     let is_bracket = |i: usize| tokens[i].0 == Token::Bracket;

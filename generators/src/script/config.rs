@@ -23,7 +23,7 @@ pub struct ScriptConfig {
     pub names: u32,
     /// How many arguments a `call` has at most.
     pub arguments_max: u32,
-    /// How many steps a lens has at most.
+    /// How many steps a lens has at most; at most four.
     pub steps_max: u32,
     /// Of 100 literals, how many are unusual ones: empty, long, Unicode, extreme.
     pub odd_literal_percent: u32,
@@ -220,6 +220,9 @@ table! {
     }
 }
 
+/// Weights of some classes.
+type Row = &'static [(Class, u32)];
+
 const CLASSES: usize = Class::ALL.len();
 const POSITIONS: usize = Position::ALL.len();
 
@@ -257,7 +260,7 @@ impl OperandWeights {
         const TARGETS: &[(C, u32)] = &[(C::Scalar, 3), (C::Stream, 3)];
         const NEWS: &[(C, u32)] = &[(C::Scalar, 1), (C::Stream, 5), (C::Map, 2), (C::Canon, 2)];
         const ERRORS: &[(C, u32)] = &[(C::Integer, 6), (C::LastError, 3), (C::Error, 3), (C::Scalar, 2)];
-        let rows: [(P, &[&[(C, u32)]]); 13] = [
+        const ROWS: [(P, &[Row]); 13] = [
             (P::Peer, &[PEERS]),
             (P::Service, &[NAMES]),
             (P::Function, &[NAMES]),
@@ -273,7 +276,7 @@ impl OperandWeights {
             (P::Fail, &[ERRORS]),
         ];
         let mut weights = Self::even();
-        for (position, lists) in rows {
+        for (position, lists) in ROWS {
             for &(class, weight) in lists.iter().copied().flatten() {
                 weights.set(position, class, weight);
             }

@@ -254,16 +254,16 @@ impl Scope {
     pub(super) fn close_new(&mut self, name: Name, visible_before: usize) {
         self.settle(name);
         let known = self.visible_mut(name.sort);
-        let mut kept = visible_before.min(known.len());
+        let before = visible_before.min(known.len());
         // Forgetting too much is harmless, and keeps deep scripts linear.
-        let end = if known.len() - kept <= KEPT_MAX { known.len() } else { kept };
-        for i in kept..end {
-            if known[i].name != name {
-                known[kept] = known[i];
-                kept += 1;
+        if known.len() - before > KEPT_MAX {
+            known.truncate(before);
+        }
+        for i in (before..known.len()).rev() {
+            if known[i].name == name {
+                known.remove(i);
             }
         }
-        known.truncate(kept);
     }
 }
 

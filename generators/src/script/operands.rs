@@ -7,7 +7,7 @@ use crate::Choices;
 use airtight_engine::script::{Class, Item, Position, Step};
 
 /// The most steps that a lens can have.
-const STEPS_MAX: usize = 8;
+const STEPS_MAX: usize = 4;
 /// The value that folds write to their own stream, and never for itself.
 pub(super) const RECURSION_END: &str = "end";
 
@@ -230,8 +230,8 @@ impl<C: Choices> Run<'_, C> {
     pub(super) fn text(&mut self, position: Position) -> Draft {
         match position {
             Position::Peer => return self.peer(),
-            Position::Service => return Draft::Text(*self.choices.pick(&SERVICES)),
-            Position::Function => return Draft::Text(*self.choices.pick(&FUNCTIONS)),
+            Position::Service => return Draft::Text(self.choices.pick(&SERVICES)),
+            Position::Function => return Draft::Text(self.choices.pick(&FUNCTIONS)),
             _ => {}
         }
         if !self.is_odd() {
@@ -246,7 +246,7 @@ impl<C: Choices> Run<'_, C> {
             ['a', 'b', ' ', '\n', '(', ')', '[', ']', ';', '\\', '\'', '\u{e9}', '\u{3bb}', '$', '.', '\u{10ffff}'];
         self.scratch.clear();
         for _ in 0..self.choices.below(12) {
-            let letter = *self.choices.pick(&LETTERS);
+            let letter = self.choices.pick(&LETTERS);
             self.scratch.push(letter);
         }
         Draft::Scratch
@@ -283,7 +283,7 @@ impl<C: Choices> Run<'_, C> {
 
     fn float(&mut self) -> f64 {
         if self.is_odd() {
-            return *self.choices.pick(&ODD_FLOATS);
+            return self.choices.pick(&ODD_FLOATS);
         }
         match FLOATS.get(self.choices.below(FLOATS.len() as u32 + 2) as usize) {
             Some(&float) => float,
@@ -313,9 +313,9 @@ impl<C: Choices> Run<'_, C> {
                         false => StepDraft::Field(usual[0]),
                     }
                 }
-                1 => StepDraft::Index(*self.choices.pick(&INDICES)),
-                _ if self.is_odd() => StepDraft::Field(*self.choices.pick(&ODD_FIELDS)),
-                _ => StepDraft::Field(*self.choices.pick(usual)),
+                1 => StepDraft::Index(self.choices.pick(&INDICES)),
+                _ if self.is_odd() => StepDraft::Field(self.choices.pick(&ODD_FIELDS)),
+                _ => StepDraft::Field(self.choices.pick(usual)),
             };
             lens.push(step);
             weights.length = 0;
@@ -354,7 +354,7 @@ impl<C: Choices> Run<'_, C> {
         let grows = matches!(sort, Sort::Stream | Sort::Map);
         if let Some(name) = self.scope.declared(sort)
             && self.choices.below(3) < 2
-            && !(grows && !self.scope.may_write(name))
+            && (!grows || self.scope.may_write(name))
         {
             if !grows {
                 self.scope.settle(name);
