@@ -50,6 +50,8 @@ enum Cut {
     Null(NodeId),
     /// A fold loses its last instruction.
     Last(NodeId),
+    /// A fold loses its body, and its last instruction takes that place.
+    Body(NodeId),
     /// A call loses its output or an argument.
     Operand(OperandId),
     /// A lens loses all of its steps, or all but the first.
@@ -69,7 +71,7 @@ fn cuts(tree: &Tree) -> Vec<Cut> {
     cuts.extend(tree.node_ids().filter(|&node| tree.node(node).kind != Kind::Null).map(Cut::Null));
     for node in tree.node_ids() {
         match tree.instruction(node) {
-            Instruction::Fold { last: Some(_), .. } => cuts.push(Cut::Last(node)),
+            Instruction::Fold { last: Some(_), .. } => cuts.extend([Cut::Last(node), Cut::Body(node)]),
             Instruction::Call { arguments, output, .. } => {
                 cuts.extend(output.into_iter().chain(arguments).map(Cut::Operand))
             }
@@ -134,8 +136,12 @@ fn rebuild(tree: &Tree, cut: Cut) -> Result<Tree, SpellingError> {
             write(&mut builder, tree, operand, position, cut)?;
         }
         work.push(Task::Close);
-        let kept = if matches!(cut, Cut::Last(fold) if fold == node) { 1 } else { 2 };
-        let children: Vec<_> = tree.children(node).take(kept).collect();
+        let kept = match cut {
+            Cut::Last(fold) if fold == node => 0..1,
+            Cut::Body(fold) if fold == node => 1..2,
+            _ => 0..2,
+        };
+        let children: Vec<_> = tree.children(node).take(kept.end).skip(kept.start).collect();
         work.extend(children.into_iter().rev().map(Task::Node));
     }
     builder.finish()
