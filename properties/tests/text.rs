@@ -209,3 +209,33 @@ fn shrinking_finds_the_poison() {
 fn count(tree: &Tree, kind: Kind) -> usize {
     tree.node_ids().filter(|&node| tree.node(node).kind == kind).count()
 }
+
+/// Words of a megabyte, everywhere: messages stay short, and nothing is slow.
+#[test]
+fn laws_hold_for_long_words() {
+    let (ascii, other) = ("x".repeat(1_000_000), "é".repeat(500_000));
+    let scripts = [
+        format!("(ap {ascii} y)"),
+        format!("(ap {ascii}.$.$ y)"),
+        format!("({ascii})"),
+        format!("(ap 1 \"{ascii}\")"),
+        format!("(ap {}1 y)", "9".repeat(1_000_000)),
+        format!("(ap 1.{} y)", "9".repeat(1_000_000)),
+        format!("(fold [] {other} (new {other} (fold [] {other} (next {other}))))"),
+        format!("(seq (ap 1 {ascii}) (ap {ascii}y z))"),
+        format!("(fail 0 \"{ascii}\")"),
+        format!("(ap 1 ${ascii}.$.a)"),
+        format!("(ap {ascii}% .{other})"),
+        format!("(seq (ap 1 x) (seq (ap 1 x) (ap x.$.{other} y)))"),
+        format!("(fold [] {ascii} (ap 1 {ascii}))"),
+        format!("(seq (ap 1 $s) (fold $s {ascii} (seq (next {ascii}) (null))))"),
+        format!("(ap 1 x.$.{})", "[".repeat(1_000_000)),
+        format!("(new {other} (ap {other} y)) {ascii}"),
+    ];
+    for text in scripts {
+        totality(text.as_bytes())
+            .and_then(|()| comments_stay(&text))
+            .and_then(|()| stable_findings(&text))
+            .unwrap_or_else(|violation| panic!("{}", violation.law));
+    }
+}
