@@ -195,8 +195,10 @@ impl Parser<'_, '_> {
             self.open.push(Open { node, bracket, name: "(", kind: Kind::Null, children: 0 });
             return self.recover(node, LOST);
         };
+        let keyword = self.lexer.span.start;
         self.advance();
         let node = self.arena.open(kind, bracket.start);
+        self.arena.set_keyword(node, keyword);
         self.open.push(Open { node, bracket, name: kind.keyword(), kind, children: 0 });
         if let Err(lost) = self.operands(kind, node) {
             self.recover(node, lost);
@@ -463,7 +465,7 @@ impl Parser<'_, '_> {
         }
         let (span, found) = (self.lexer.span, self.found());
         let token = self.lexer.token;
-        let keyword = self.open.iter().find(|open| open.node == node).map_or("", |open| open.kind.keyword());
+        let keyword = self.open.last().filter(|open| open.node == node).map_or("", |open| open.kind.keyword());
         self.mistake(|| {
             let accepted = position.accepts();
             let what = class.map_or(found, |class| class.words().into());

@@ -147,8 +147,13 @@ impl<'s> Lexer<'s> {
 
     fn word(&mut self, sink: &mut Sink) {
         let start = self.offset;
-        let text = self.rest();
-        let text = text.get(..word_len(text)).unwrap_or(text);
+        let rest = self.rest();
+        // Without a lens, no bracket, quote, comment or comma can be part of a word: the first one is where it goes wrong, and
+        // where reading goes on. So what follows is not looked at, or a row of such mistakes would take quadratic time.
+        let head = rest.find(|c| !is_name_char(c) && !matches!(c, '$' | '%' | '#' | '.' | '+')).unwrap_or(rest.len());
+        let glued_to = rest.get(head..).is_some_and(|rest| rest.starts_with(['(', '[', '"', ';', ',']));
+        let lens = rest.get(..head).is_some_and(|head| head.contains(".$"));
+        let text = if glued_to && !lens { rest.get(..=head) } else { rest.get(..word_len(rest)) }.unwrap_or(rest);
         let error = match word(text, &mut self.accessors) {
             Ok(Word::Keyword(kind)) => {
                 self.offset += text.len();
@@ -182,6 +187,7 @@ impl<'s> Lexer<'s> {
                 self.token = word(before, &mut self.accessors).map_or(Token::Bad(before), token);
             }
             None => {
+                let text = rest.get(..word_len(rest)).unwrap_or(rest);
                 self.offset += text.len();
                 sink.error(|| describe(text, error, culprit, start as u32));
                 self.token = Token::Bad(name_prefix(text));
