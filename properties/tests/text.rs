@@ -6,7 +6,7 @@ use airtight_generators::{
     Choices, EditWeights, ScriptConfig, ScriptGenerator, Seeded, Tape, damage, near_valid, reduce, weave_comments,
 };
 use airtight_properties::Violation;
-use airtight_properties::text::{self, comments_stay, one_spelling, round_trip, stable_findings};
+use airtight_properties::text::{comments_stay, one_spelling, round_trip, stable_findings, totality};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any};
 use proptest::test_runner::{RngSeed, TestCaseError, TestError, TestRunner};
