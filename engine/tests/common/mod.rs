@@ -7,19 +7,19 @@ use airtight_engine::script::Script;
 use std::collections::BTreeMap;
 
 /// The peers of one particle that A began.
-pub struct Net {
+pub(crate) struct Net {
     script: Script,
     hash: ScriptHash,
     data: BTreeMap<String, Data>,
 }
 
 impl Net {
-    pub fn new(script: &str) -> Self {
+    pub(crate) fn new(script: &str) -> Self {
         let parsed = Script::parse(script).unwrap_or_else(|errors| panic!("{script}\n{errors}"));
         Self { script: parsed, hash: ScriptHash::of(script.as_bytes()), data: BTreeMap::new() }
     }
 
-    pub fn data(&self, peer: &str) -> Data {
+    pub(crate) fn data(&self, peer: &str) -> Data {
         self.data.get(peer).cloned().unwrap_or_else(Data::nothing)
     }
 
@@ -39,29 +39,29 @@ impl Net {
     }
 
     /// A run without any data: the start, or just another look.
-    pub fn start(&mut self, peer: &str) -> String {
+    pub(crate) fn start(&mut self, peer: &str) -> String {
         self.run(peer, &Data::nothing(), CallResults::new())
     }
 
     /// A run of `peer` with the data that `from` has now.
-    pub fn receive(&mut self, peer: &str, from: &str) -> String {
+    pub(crate) fn receive(&mut self, peer: &str, from: &str) -> String {
         let current = self.data(from);
         self.run(peer, &current, CallResults::new())
     }
 
     /// A run of `peer` with older data.
-    pub fn receive_data(&mut self, peer: &str, current: &Data) -> String {
+    pub(crate) fn receive_data(&mut self, peer: &str, current: &Data) -> String {
         self.run(peer, current, CallResults::new())
     }
 
     /// A run of `peer` with answers: JSON texts by call id.
-    pub fn answer(&mut self, peer: &str, answers: &[(u32, &str)]) -> String {
+    pub(crate) fn answer(&mut self, peer: &str, answers: &[(u32, &str)]) -> String {
         let answer = |(id, text): &(u32, &str)| (*id, Answer { ret_code: 0, result: (*text).into() });
         self.run(peer, &Data::nothing(), answers.iter().map(answer).collect())
     }
 
     /// A run of `peer` in which its call failed.
-    pub fn fail(&mut self, peer: &str, id: u32, ret_code: i32, text: &str) -> String {
+    pub(crate) fn fail(&mut self, peer: &str, id: u32, ret_code: i32, text: &str) -> String {
         let answer = Answer { ret_code, result: text.into() };
         self.run(peer, &Data::nothing(), CallResults::from([(id, answer)]))
     }
