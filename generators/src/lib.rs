@@ -29,8 +29,10 @@ mod choices;
 mod comments;
 mod exhaustive;
 mod near_valid;
+mod network;
 mod reduce;
 mod script;
+mod services;
 #[cfg(feature = "proptest")]
 pub mod strategy;
 mod tokens;
@@ -40,8 +42,10 @@ pub use choices::{Choices, Recorder, Seeded, Tape};
 pub use comments::weave_comments;
 pub use exhaustive::{Counter, Exhaustive, exhaustive};
 pub use near_valid::{EditWeights, near_valid};
+pub use network::{Action, Event, History, Network, Weather};
 pub use reduce::reduce;
 pub use script::{
     Features, InstructionWeights, LensWeights, OperandWeights, Scoping, ScriptConfig, ScriptGenerator, ShapeWeights,
     VocabularyWeights,
 };
+pub use services::{FixedAnswer, ServiceCall, Services, ServicesFile, ServicesFileError};
