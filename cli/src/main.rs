@@ -1,8 +1,9 @@
-//! The command `airtight`: reads, checks and formats AIR scripts.
+//! The command `airtight`: runs, checks and formats AIR scripts.
 //!
 //! ```text
 //! main      arguments in, exit code out
 //! args      the command line
+//! run       `airtight run`
 //! parse     `airtight parse`           fmt       `airtight fmt`
 //! ast       the checked tree as text   diff      what `fmt --check` shows
 //! json      the findings and the checked tree as JSON
@@ -23,6 +24,7 @@ mod fmt;
 mod json;
 mod parse;
 mod render;
+mod run;
 mod source;
 
 use args::{Cli, Command};
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Parse(args) => parse::run(args, &mut console),
         Command::Fmt(args) => fmt::run(args, &mut console),
+        Command::Run(args) => run::run(args, &mut console),
     };
     console.finish(result)
 }

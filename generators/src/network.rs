@@ -224,9 +224,8 @@ impl Network {
             actions.extend(host.outbox().map(|to| Action::Send { from: peer.clone(), to: to.clone() }));
         }
         actions.extend(self.in_flight.iter().map(|flight| Action::Deliver { message: flight.number, again: false }));
-        actions.extend(
-            self.calls.iter().map(|(peer, ticket, _)| Action::Answer { peer: peer.clone(), ticket: *ticket }),
-        );
+        actions
+            .extend(self.calls.iter().map(|(peer, ticket, _)| Action::Answer { peer: peer.clone(), ticket: *ticket }));
         actions
     }
 
@@ -341,16 +340,14 @@ impl Network {
         host.delivered(&message);
         let number = self.sent;
         self.sent += 1;
-        let event =
-            Event::Sent { message: number, from: from.clone(), to: to.clone(), bytes: message.data.len() };
+        let event = Event::Sent { message: number, from: from.clone(), to: to.clone(), bytes: message.data.len() };
         self.in_flight.push(Flight { number, from: from.clone(), message });
         Some(event)
     }
 
     fn deliver(&mut self, number: usize, again: bool) -> Option<Event> {
         let at = self.in_flight.iter().position(|flight| flight.number == number)?;
-        let Flight { from, message, .. } =
-            if again { self.in_flight[at].clone() } else { self.in_flight.remove(at) };
+        let Flight { from, message, .. } = if again { self.in_flight[at].clone() } else { self.in_flight.remove(at) };
         let to = message.to.clone();
         self.host(&to).receive(message.data);
         self.inboxes.entry(to.clone()).or_default().push(number);

@@ -11,7 +11,8 @@ use std::sync::Arc;
 fn scripts() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folders = ["../examples", "../../shared/corpus/own", "../../shared/corpus/third-party"];
-    let entries = folders.iter().flat_map(|folder| std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten());
+    let entries =
+        folders.iter().flat_map(|folder| std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten());
     let paths = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "air"));
     let mut scripts: Vec<_> = paths
         .map(|path| (path.display().to_string(), std::fs::read_to_string(&path).expect("a script is text")))
@@ -81,10 +82,8 @@ fn peers_that_exchange_their_data_agree() {
         for seed in 0..10 {
             let mut network = network(&text, seed, 0.1);
             network.run(&mut runner, &mut Seeded::new(seed), Weather::default()).expect("the runner does not fail");
-            let data: Vec<_> = network
-                .hosts()
-                .map(|host| decode(host.data()).expect("what a peer stored is data"))
-                .collect();
+            let data: Vec<_> =
+                network.hosts().map(|host| decode(host.data()).expect("what a peer stored is data")).collect();
             let merge = |order: &mut dyn Iterator<Item = usize>| {
                 let first = airtight_engine::data::Data::nothing();
                 order.fold(first, |all, i| all.merge(&data[i]).expect("data of one script"))
