@@ -23,7 +23,7 @@ pub enum Action {
         /// Whose host.
         peer: Arc<str>,
     },
-    /// A host sends its data to a peer that it must tell.
+    /// A host sends its data to a peer, whether or not it must.
     Send {
         /// Who sends.
         from: Arc<str>,
@@ -262,6 +262,30 @@ impl Network {
         Ok(&self.history)
     }
 
+    /// Lets every peer send its data to every other one, whether or not the script asks for it, and runs on until the
+    /// network is quiet; then all peers know the same.
+    ///
+    /// # Errors
+    /// If the runner fails.
+    pub fn exchange(
+        &mut self,
+        runner: &mut (impl AvmRunner + ?Sized),
+        choices: &mut impl Choices,
+        weather: Weather,
+    ) -> Result<&History, RunnerError> {
+        // What the first exchange sets off (canons, calls) reaches everybody with the second one.
+        for _ in 0..2 {
+            let peers: Vec<_> = self.hosts.keys().cloned().collect();
+            for from in &peers {
+                for to in peers.iter().filter(|to| *to != from) {
+                    self.act(&Action::Send { from: from.clone(), to: to.clone() }, runner)?;
+                }
+            }
+            self.run(runner, choices, weather)?;
+        }
+        Ok(&self.history)
+    }
+
     /// Does all actions of a history again; those that are not possible now are passed over.
     ///
     /// # Errors
@@ -335,7 +359,8 @@ impl Network {
 
     fn send(&mut self, from: &Arc<str>, to: &Arc<str>) -> Option<Event> {
         let host = self.hosts.get_mut(from)?;
-        let message = host.message(to)?;
+        let unasked = Message { to: to.clone(), version: host.state().version, data: host.data().clone() };
+        let message = host.message(to).unwrap_or(unasked);
         // What is on its way is as good as delivered here: nothing gets lost.
         host.delivered(&message);
         let number = self.sent;
