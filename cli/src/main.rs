@@ -1,9 +1,10 @@
-//! The command `airtight`: reads, checks and formats AIR scripts.
+//! The command `airtight`: reads, checks, formats and runs AIR scripts.
 //!
 //! ```text
 //! main      arguments in, exit code out
 //! args      the command line
 //! parse     `airtight parse`           fmt       `airtight fmt`
+//! serve     `airtight serve`, JSON-RPC for programs
 //! ast       the checked tree as text   diff      what `fmt --check` shows
 //! json      the findings and the checked tree as JSON
 //! render    findings for people        excerpt   the part of a script that a finding shows
@@ -23,6 +24,7 @@ mod fmt;
 mod json;
 mod parse;
 mod render;
+mod serve;
 mod source;
 
 use args::{Cli, Command};
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Parse(args) => parse::run(args, &mut console),
         Command::Fmt(args) => fmt::run(args, &mut console),
+        Command::Serve(args) => serve::run(args, &mut console),
     };
     console.finish(result)
 }
