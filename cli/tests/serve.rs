@@ -386,3 +386,30 @@ fn the_last_line_needs_no_end_and_a_client_may_go_away() {
     drop(input);
     assert!(child.wait().expect("the server ends").success());
 }
+
+/// What the documentation shows is what happens.
+#[test]
+fn the_documented_examples_are_real() {
+    let page = include_str!("../../docs/runner-protocol.md");
+    let mut server = Server::with(&[]);
+    let mut data: Vec<(String, String)> = Vec::new();
+    let mut played = 0;
+    for line in page.lines() {
+        if let Some(sent) = line.strip_prefix("--> ") {
+            server.send(data.iter().fold(sent.to_owned(), |sent, (name, bytes)| sent.replace(name, bytes)));
+        } else if let Some(shown) = line.strip_prefix("<-- ") {
+            let mut said = server.line();
+            let name = shown.find("<D").and_then(|at| shown.get(at..at + 4));
+            if let Some(name) = name {
+                let answer: Value = serde_json::from_str(&said).expect("the server writes JSON");
+                let bytes = text(&answer["result"]["data"]).to_owned();
+                said = said.replace(&bytes, name);
+                data.push((name.to_owned(), bytes));
+            }
+            assert_eq!(said, shown);
+            played += 1;
+        }
+    }
+    assert_eq!((played, data.len()), (10, 2));
+    server.end();
+}
