@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
+  airtight run script.air               run it in a simulated network, and tell what happens
   airtight parse script.air             say what is wrong with a script, if anything
   airtight fmt script.air               format it in place";
 
@@ -62,6 +63,33 @@ JSON (--format json) is one object per script, each on a line of its own:
 A byte that is not UTF-8 counts as one character.
 A file that cannot be read is reported on standard error and has no line."#;
 
+const RUN_EXAMPLES: &str = "\
+Examples:
+  airtight run script.air               one history of it
+  airtight run --seed 7 script.air      another one
+  airtight run --failures 0.2 script.air
+                                        one in which a fifth of all calls fail";
+
+const RUN_FILES: &str = r#"
+The file of --services is JSON. The first entry that fits a call decides what it comes to; what an entry leaves out
+may be anything:
+  { "answers": [
+    { "peer": "hub", "service": "kv", "function": "get", "arguments": ["k"],
+      "result": {"value": 42} },                                   a value,
+    { "service": "kv", "error": {"ret_code": 404, "message": "no such key"} },
+    { "service": "log", "text": "not JSON" } ] }                   or a text as it stands
+
+JSON (--format json) is one object on one line:
+  { "file", "seed", "quiet": whether nothing was left to do,
+    "events": [{"event": "begun", "peer"}
+               {"event": "ran", "peer", "message": number or null, "answers": [call], "retCode", "errorMessage",
+                "nextPeers": [peer], "calls": [call]}
+               {"event": "sent", "message", "from", "to", "bytes"}
+               {"event": "delivered", "message", "from", "to", "again"}
+               {"event": "answered", "peer", "call", "service", "function", "arguments", "retCode", "result"}],
+    "peers": [{"peer", "trace": [{"state", "start", "end", "place", "at"}]}],
+    "waiting": [text] }"#;
+
 const FMT_EXAMPLES: &str = "\
 Examples:
   airtight fmt script.air               format it in place
@@ -72,7 +100,7 @@ Examples:
 const SERVE_EXAMPLES: &str = r#"Examples:
   echo '{"jsonrpc":"2.0","id":1,"method":"init"}' | airtight serve"#;
 
-/// Reads, checks, formats and runs AIR scripts.
+/// Runs, checks and formats AIR scripts.
 #[derive(Debug, Parser)]
 #[command(version, after_help = long(EXAMPLES), disable_help_subcommand = true)]
 pub(crate) struct Cli {
@@ -85,6 +113,12 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run a script in a simulated network, and tell what happens.
+    ///
+    /// Services are made up, so that any script runs: their answers fit what the script does with them, and depend on the
+    /// seed. So does the order in which messages arrive and services answer.
+    #[command(after_help = RUN_EXAMPLES, after_long_help = long(RUN_EXAMPLES) + RUN_FILES)]
+    Run(RunArgs),
     /// Check scripts and say what is wrong with them.
     #[command(after_help = PARSE_EXAMPLES, after_long_help = long(PARSE_EXAMPLES) + JSON_SCHEMA + &json_names())]
     Parse(ParseArgs),
@@ -134,8 +168,42 @@ pub(crate) struct ParseArgs {
 pub(crate) enum Format {
     /// For people.
     Text,
-    /// For programs: one object per script and line.
+    /// For programs: one object per script, on a line of its own.
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The script to run; `-` is standard input.
+    #[arg(value_name = "SCRIPT")]
+    pub(crate) file: PathBuf,
+
+    /// Decides the order of everything and the answers of services.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// A JSON file that fixes what some calls come to; `--help` describes it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) services: Option<PathBuf>,
+
+    /// The share of calls that fail, from 0 to 1.
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = share)]
+    pub(crate) failures: f64,
+
+    /// The peer that begins the particle.
+    #[arg(long, value_name = "ID", default_value = "init")]
+    pub(crate) peer_id: String,
+
+    /// How to tell it.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("a share is a number from 0 to 1".into()),
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,8 +1,9 @@
-//! The command `airtight`: reads, checks, formats and runs AIR scripts.
+//! The command `airtight`: runs, checks and formats AIR scripts.
 //!
 //! ```text
 //! main      arguments in, exit code out
 //! args      the command line
+//! run       `airtight run`
 //! parse     `airtight parse`           fmt       `airtight fmt`
 //! serve     `airtight serve`, JSON-RPC for programs
 //! ast       the checked tree as text   diff      what `fmt --check` shows
@@ -24,6 +25,7 @@ mod fmt;
 mod json;
 mod parse;
 mod render;
+mod run;
 mod serve;
 mod source;
 
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Parse(args) => parse::run(args, &mut console),
         Command::Fmt(args) => fmt::run(args, &mut console),
+        Command::Run(args) => run::run(args, &mut console),
         Command::Serve(args) => serve::run(args, &mut console),
     };
     console.finish(result)

@@ -159,6 +159,7 @@ impl Machine<'_> {
             }
             (None, _) => {
                 let waiting = pending(self);
+                self.note(|recorder, site| recorder.pending_call(site, &waiting.peer));
                 self.out.pending.push(waiting);
                 if own {
                     let tetraplets = values.iter().map(Value::tetraplets).collect();
@@ -171,6 +172,7 @@ impl Machine<'_> {
         if own {
             self.out.settled.push(place);
         }
+        self.note(|recorder, site| recorder.call(site, at, &outcome, &tetraplet, output));
         let known = ready.max(at);
         let go = match outcome {
             Outcome::Failure(value) => {
@@ -294,6 +296,7 @@ impl Machine<'_> {
             let elements = self.elements_of(source);
             let stored = elements.iter().map(|single| (single.json.clone(), single.origin.tetraplet())).collect();
             if let Some(value) = fixed_value(to, &tetraplet, elements) {
+                let tetraplet = tetraplet.clone();
                 self.walk.add(&self.here, EventResult::Canon { tetraplet, elements: stored });
                 events.push((value, self.now));
             }
@@ -308,10 +311,19 @@ impl Machine<'_> {
             (None, _) => {
                 let (place, node) = (self.here.place_id(), self.node);
                 let arguments = Box::default();
+                self.note(|recorder, site| recorder.pending_canon(site, &peer));
                 self.out.pending.push(Pending { place, node, peer, reached: known, arguments });
                 return Ok(Go::Ended(End::Waits));
             }
         };
+        if self.recorder.is_some() {
+            let taken = self.here.claims().iter().find(|claim| fixed(claim).is_some());
+            let stored = match taken.map(|claim| stores.result(claim.result)) {
+                Some(EventResult::Canon { elements, .. }) => elements,
+                _ => Vec::new(),
+            };
+            self.note(|recorder, site| recorder.canon(site, at, &peer, stored));
+        }
         self.here.step();
         let known = known.max(at);
         match value {

@@ -2,24 +2,25 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use airtight_engine::data::{Answer, Data, ScriptHash};
+use airtight_engine::execute::{Executed, Limits, Peer, Rendered, Window, render};
 use airtight_engine::invoke::{CallResults, InvokeError, Outcome, RunParameters, execute};
 use airtight_engine::script::Script;
 use std::collections::BTreeMap;
 
 /// The peers of one particle that A began.
-pub struct Net {
+pub(crate) struct Net {
     script: Script,
     hash: ScriptHash,
     data: BTreeMap<String, Data>,
 }
 
 impl Net {
-    pub fn new(script: &str) -> Self {
+    pub(crate) fn new(script: &str) -> Self {
         let parsed = Script::parse(script).unwrap_or_else(|errors| panic!("{script}\n{errors}"));
         Self { script: parsed, hash: ScriptHash::of(script.as_bytes()), data: BTreeMap::new() }
     }
 
-    pub fn data(&self, peer: &str) -> Data {
+    pub(crate) fn data(&self, peer: &str) -> Data {
         self.data.get(peer).cloned().unwrap_or_else(Data::nothing)
     }
 
@@ -38,32 +39,72 @@ impl Net {
         }
     }
 
+    /// What the data of a peer come to, as that peer sees it.
+    pub(crate) fn rendered(&self, peer: &str) -> Rendered {
+        let peer = Peer { current: Some(peer.into()), init: "A".into(), timestamp: 0, ttl: 22 };
+        let data = peer.current.as_deref().map(|name| self.data(name)).unwrap_or_else(Data::nothing);
+        render(&self.script, &data, &peer, Limits::default()).expect("the limits are far away")
+    }
+
     /// A run without any data: the start, or just another look.
-    pub fn start(&mut self, peer: &str) -> String {
+    pub(crate) fn start(&mut self, peer: &str) -> String {
         self.run(peer, &Data::nothing(), CallResults::new())
     }
 
     /// A run of `peer` with the data that `from` has now.
-    pub fn receive(&mut self, peer: &str, from: &str) -> String {
+    pub(crate) fn receive(&mut self, peer: &str, from: &str) -> String {
         let current = self.data(from);
         self.run(peer, &current, CallResults::new())
     }
 
     /// A run of `peer` with older data.
-    pub fn receive_data(&mut self, peer: &str, current: &Data) -> String {
+    pub(crate) fn receive_data(&mut self, peer: &str, current: &Data) -> String {
         self.run(peer, current, CallResults::new())
     }
 
     /// A run of `peer` with answers: JSON texts by call id.
-    pub fn answer(&mut self, peer: &str, answers: &[(u32, &str)]) -> String {
+    pub(crate) fn answer(&mut self, peer: &str, answers: &[(u32, &str)]) -> String {
         let answer = |(id, text): &(u32, &str)| (*id, Answer { ret_code: 0, result: (*text).into() });
         self.run(peer, &Data::nothing(), answers.iter().map(answer).collect())
     }
 
     /// A run of `peer` in which its call failed.
-    pub fn fail(&mut self, peer: &str, id: u32, ret_code: i32, text: &str) -> String {
+    pub(crate) fn fail(&mut self, peer: &str, id: u32, ret_code: i32, text: &str) -> String {
         let answer = Answer { ret_code, result: text.into() };
         self.run(peer, &Data::nothing(), CallResults::from([(id, answer)]))
+    }
+}
+
+/// The sizes and positions in a trace agree with each other.
+pub(crate) fn check_sizes(states: &[Executed]) {
+    let len = states.len();
+    // A `par` ends within the branch or `par` around it.
+    let mut ends = vec![len];
+    for (at, state) in states.iter().enumerate() {
+        while ends.len() > 1 && ends.last().is_some_and(|end| *end <= at) {
+            ends.pop();
+        }
+        match state {
+            Executed::Par(left, right) => {
+                let end = at + 1 + left + right;
+                assert!(end <= *ends.last().unwrap(), "{at} {state}");
+                ends.push(end);
+                if *left > 0 {
+                    ends.push(at + 1 + left);
+                }
+            }
+            Executed::Fold(lore) => {
+                let inside = |Window { start, len: size }: Window| start > at && start + size <= len;
+                assert!(!lore.is_empty(), "{at} {state}");
+                for iteration in lore {
+                    assert!(inside(iteration.before) && inside(iteration.after), "{at} {state}");
+                    assert!(iteration.before.start + iteration.before.len <= iteration.after.start, "{at} {state}");
+                    let put = states.get(iteration.pos);
+                    assert!(matches!(put, Some(Executed::Ap { .. } | Executed::Call(_))), "{at} {state}");
+                }
+            }
+            Executed::Call(_) | Executed::Ap { .. } | Executed::Canon(_) => {}
+        }
     }
 }
 
