@@ -97,6 +97,9 @@ Examples:
   airtight fmt --human script.air       show it without brackets
   airtight fmt - < in.air > out.air     format standard input";
 
+const SERVE_EXAMPLES: &str = r#"Examples:
+  echo '{"jsonrpc":"2.0","id":1,"method":"init"}' | airtight serve"#;
+
 /// Runs, checks and formats AIR scripts.
 #[derive(Debug, Parser)]
 #[command(version, after_help = long(EXAMPLES), disable_help_subcommand = true)]
@@ -124,6 +127,11 @@ pub(crate) enum Command {
     /// An invalid script is reported and left as it is.
     #[command(after_help = FMT_EXAMPLES, after_long_help = long(FMT_EXAMPLES))]
     Fmt(FmtArgs),
+    /// Run scripts for another program: JSON-RPC 2.0 over standard input and output, one message a line.
+    ///
+    /// The methods are `init`, `run`, `merge` and `terminate`; docs/runner-protocol.md describes them.
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(ServeArgs),
 }
 
 fn long(examples: &str) -> String {
@@ -215,4 +223,11 @@ pub(crate) struct FmtArgs {
     /// Show instructions that only lead over a peer as `hopon peer`.
     #[arg(long, requires = "human")]
     pub(crate) hopon: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// The longest message that is read, in bytes; longer ones are answered with an error.
+    #[arg(long, value_name = "BYTES", default_value_t = 512 << 20)]
+    pub(crate) max_line_bytes: u64,
 }

@@ -5,6 +5,7 @@
 //! args      the command line
 //! run       `airtight run`
 //! parse     `airtight parse`           fmt       `airtight fmt`
+//! serve     `airtight serve`, JSON-RPC for programs
 //! ast       the checked tree as text   diff      what `fmt --check` shows
 //! json      the findings and the checked tree as JSON
 //! render    findings for people        excerpt   the part of a script that a finding shows
@@ -25,6 +26,7 @@ mod json;
 mod parse;
 mod render;
 mod run;
+mod serve;
 mod source;
 
 use args::{Cli, Command};
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Command::Parse(args) => parse::run(args, &mut console),
         Command::Fmt(args) => fmt::run(args, &mut console),
         Command::Run(args) => run::run(args, &mut console),
+        Command::Serve(args) => serve::run(args, &mut console),
     };
     console.finish(result)
 }
