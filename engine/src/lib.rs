@@ -6,6 +6,7 @@
 
 pub mod data;
 pub mod execute;
+pub mod inspect;
 pub mod invoke;
 pub mod script;
 pub mod value;
