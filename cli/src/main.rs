@@ -4,6 +4,7 @@
 //! main      arguments in, exit code out
 //! args      the command line
 //! parse     `airtight parse`           fmt       `airtight fmt`
+//! inspect   `airtight inspect`
 //! ast       the checked tree as text   diff      what `fmt --check` shows
 //! json      the findings and the checked tree as JSON
 //! render    findings for people        excerpt   the part of a script that a finding shows
@@ -20,6 +21,7 @@ mod console;
 mod diff;
 mod excerpt;
 mod fmt;
+mod inspect;
 mod json;
 mod parse;
 mod render;
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Parse(args) => parse::run(args, &mut console),
         Command::Fmt(args) => fmt::run(args, &mut console),
+        Command::Inspect(args) => inspect::run(args, &mut console),
     };
     console.finish(result)
 }
