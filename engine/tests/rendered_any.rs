@@ -206,3 +206,19 @@ fn claims_without_arguments_are_not_taken() {
     assert_eq!(rendered.not_taken.iter().map(|(place, _)| *place).collect::<Vec<_>>(), [place]);
     assert!(rendered.pending.iter().any(|pending| pending.place == place));
 }
+
+/// Not as it should be: each batch of an inner fold runs the `next` of the outer one, so what that leads to is visited
+/// again, at the same places. Scripts that do so get a warning, and other interpreters give them up.
+#[test]
+fn inner_batches_visit_outer_values_again() {
+    let mut net = Net::new(
+        r#"(seq (par (call "A" ("s" "one") [] $t) (call "A" ("s" "two") [] $t))
+             (seq (seq (ap 1 $s) (ap 2 $s)) (fold $s i (fold $t j (par (ap i $u) (next i))))))"#,
+    );
+    net.start("A");
+    net.answer("A", &[(1, "1")]);
+    net.answer("A", &[(2, "2")]);
+    let states = net.rendered("A").states;
+    let folds = states.iter().filter(|state| matches!(&state.executed, Executed::Fold(_))).count();
+    assert_eq!(folds, 4, "{}", net.rendered("A"));
+}
