@@ -74,7 +74,7 @@ const INSPECT_EXAMPLES: &str = "\
 Examples:
   airtight inspect a.data                         what happened, where, and when it was learned
   airtight inspect a.data --script x.air          what it comes to, and who has something to do
-  airtight inspect b.data --script x.air --init A the same at a peer that did not begin the particle";
+  airtight inspect b.data --script x.air --init A  the same, if it is known that A began the particle";
 
 const INSPECT_JSON: &str = r#"
 JSON (--format json) is one object:
