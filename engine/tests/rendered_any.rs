@@ -4,9 +4,10 @@ mod common;
 mod support;
 
 use airtight_engine::data::{
-    ArgumentHash, Branch, Data, Draft, EventResult, Journal, Outcome, OutputKind, ScriptHash, SegmentId,
+    ArgumentHash, Branch, Data, Draft, EventResult, Journal, Outcome, OutputKind, ScriptHash, SegmentId, encode,
 };
 use airtight_engine::execute::{End, Executed, Limits, Peer, Rendered, Stop, render};
+use airtight_engine::inspect::inspect;
 use airtight_engine::script::Script;
 use airtight_engine::value::{Json, Tetraplet};
 use common::{Net, check_sizes};
@@ -221,4 +222,31 @@ fn inner_batches_visit_outer_values_again() {
     let states = net.rendered("A").states;
     let folds = states.iter().filter(|state| matches!(&state.executed, Executed::Fold(_))).count();
     assert_eq!(folds, 4, "{}", net.rendered("A"));
+}
+
+#[test]
+fn inspection_of_bytes() {
+    let air = r#"(seq (call "A" ("s" "f") [] x) (call "B" ("s" "g") [x]))"#;
+    let mut net = Net::new(air);
+    net.start("A");
+    net.answer("A", &[(1, "1")]);
+    let bytes = encode(&net.data("A"));
+    let alone = inspect(None, &bytes, None, Limits::default()).unwrap();
+    let place = SegmentId::root().place(0);
+    assert_eq!(
+        serde_json::to_string(&alone.events).unwrap(),
+        format!(
+            r#"[{{"place":"{place}","kind":"call","peer":"A","tetraplet":"A|s|f|","at":0,"result":{{"value":1}}}}]"#
+        )
+    );
+    assert!(alone.replay.is_none());
+    let replay = inspect(Some(air), &bytes, None, Limits::default()).unwrap().replay.unwrap();
+    assert!(replay.own_script);
+    assert_eq!((replay.trace.len(), replay.pending.len(), &*replay.pending[0].peer), (2, 1, "B"));
+    let codes = [
+        inspect(None, b"x", None, Limits::default()).unwrap_err().code(),
+        inspect(Some("("), &bytes, None, Limits::default()).unwrap_err().code(),
+        inspect(Some(air), &bytes, None, Limits { steps: 1, ..Limits::default() }).unwrap_err().code(),
+    ];
+    assert_eq!(codes, [2, 1, 10]);
 }
