@@ -9,12 +9,13 @@ const EXAMPLES: &str = "\
 Examples:
   airtight run script.air               run it in a simulated network, and tell what happens
   airtight parse script.air             say what is wrong with a script, if anything
-  airtight fmt script.air               format it in place";
+  airtight fmt script.air               format it in place
+  airtight inspect particle.data        show what is known of a particle";
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  every script is valid (and formatted, for `fmt --check`)
-  1  a script is invalid (or not formatted, for `fmt --check`)
+  0  every script is valid (and formatted, for `fmt --check`), and so are the data
+  1  a script is invalid (or not formatted, for `fmt --check`), or the data are
   2  wrong usage, or a file that cannot be read or written";
 
 const PARSE_EXAMPLES: &str = "\
@@ -100,7 +101,50 @@ Examples:
 const SERVE_EXAMPLES: &str = r#"Examples:
   echo '{"jsonrpc":"2.0","id":1,"method":"init"}' | airtight serve"#;
 
-/// Runs, checks and formats AIR scripts.
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  airtight inspect a.data                         what happened, where, and when it was learned
+  airtight inspect a.data --script x.air          what it comes to, and who has something to do
+  airtight inspect b.data --script x.air --init A  the same, if it is known that A began the particle";
+
+const INSPECT_JSON: &str = r#"
+JSON (--format json) is one object:
+  { "format": 1, "engine": "0.1.0",
+    "script": "<64 hex digits>",          the hash of the script; absent where there are no bytes
+    "blocks": 2,                          in how many blocks the events were learned
+    "events": [                           in the order of places
+      { "place": "<32 hex digits>",
+        "kind": "call",                   or "canon"
+        "peer": "A", "tetraplet": "A|db|get|",
+        "at": 0,                          the block
+        "result": {"value": …} } ],       {"failure": …}, or {"elements": [[value, tetraplet], …]}
+    "journal": {                          if the data have one
+      "peer": "A", "next": 3, "pending": [[2, "<place>"]], "answers": ["<place>"] },
+
+  and with --script, "start" and "end" being bytes of the script:
+    "own_script": true,                   whether the data are of this script, byte by byte
+    "end": "waits",                       "complete", or {"failed": {"code": …, "message": …}}
+    "trace": [                            the executed states in order
+      { "state": …, "start": 8, "end": 16, "place": "<place>", "at": 0 } ],   "at" if it has an event
+    "pending": [                          calls and canons without event
+      { "place": "<place>", "peer": "B", "call_id": 2,   the id if the peer of the journal has asked
+        "arguments": [true, false],       which are at hand
+        "instruction": "call …", "start": 8, "end": 16 } ],
+    "waiting": [{"name": "x", "start": 8, "end": 16}],
+    "disputed": [{"place": "<place>", "start": 8, "end": 16}],
+    "not_taken": [{"place": "<place>", "start": 8, "end": 16}] }
+
+  "state" is one of
+    {"par":[left,right]}                             numbers of states
+    {"call":{"sent_by":"A","call_id":1}}             asked of the own host
+    {"call":{"pending":"B"}}, {"canon":{"pending":"B"}}
+    {"call":{"scalar":value,"from":tetraplet}}       or "unused", or "failed"
+    {"call":{"stream":value,"gen":0,"from":tetraplet}}
+    {"ap":{"gens":[0]}}
+    {"canon":{"by":"A","values":[[value,tetraplet]]}}
+    {"fold":[{"pos":0,"before":[start,len],"after":[start,len]}]}   "pos" is where the value comes from"#;
+
+/// Runs, checks and formats AIR scripts, and shows their data.
 #[derive(Debug, Parser)]
 #[command(version, after_help = long(EXAMPLES), disable_help_subcommand = true)]
 pub(crate) struct Cli {
@@ -132,6 +176,12 @@ pub(crate) enum Command {
     /// The methods are `init`, `run`, `merge` and `terminate`; docs/runner-protocol.md describes them.
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(ServeArgs),
+    /// Show what the data of a particle hold, and what they come to.
+    ///
+    /// Data hold what happened: answers of services and canons, each at its place. With the script, what they come to is
+    /// shown too: the trace of executed states, what is pending for whom, and what waits for which name.
+    #[command(after_help = INSPECT_EXAMPLES, after_long_help = long(INSPECT_EXAMPLES) + INSPECT_JSON)]
+    Inspect(InspectArgs),
 }
 
 fn long(examples: &str) -> String {
@@ -164,11 +214,42 @@ pub(crate) struct ParseArgs {
     pub(crate) format: Format,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The data, as they are or in base64; `-` is standard input.
+    #[arg(value_name = "DATA")]
+    pub(crate) data: PathBuf,
+
+    /// The script the data belong to.
+    #[arg(long)]
+    pub(crate) script: Option<PathBuf>,
+
+    /// Who looks; by default the peer whose journal the data have.
+    #[arg(long, requires = "script")]
+    pub(crate) peer: Option<String>,
+
+    /// Who began the particle, which is `%init_peer_id%` [default: who looks, or who fits]
+    #[arg(long, value_name = "PEER", requires = "script")]
+    pub(crate) init: Option<String>,
+
+    /// The time stamp of the particle, which is `%timestamp%`.
+    #[arg(long, value_name = "MS", default_value_t = 0, hide_default_value = true, requires = "script")]
+    pub(crate) timestamp: u64,
+
+    /// How long the particle lives, which is `%ttl%`.
+    #[arg(long, value_name = "MS", default_value_t = 0, hide_default_value = true, requires = "script")]
+    pub(crate) ttl: u32,
+
+    /// How to report; `--help` describes the JSON.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum Format {
     /// For people.
     Text,
-    /// For programs: one object per script, on a line of its own.
+    /// For programs: one object per script, or for the data, on a line.
     Json,
 }
 

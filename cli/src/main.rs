@@ -6,6 +6,7 @@
 //! run       `airtight run`
 //! parse     `airtight parse`           fmt       `airtight fmt`
 //! serve     `airtight serve`, JSON-RPC for programs
+//! inspect   `airtight inspect`
 //! ast       the checked tree as text   diff      what `fmt --check` shows
 //! json      the findings and the checked tree as JSON
 //! render    findings for people        excerpt   the part of a script that a finding shows
@@ -22,6 +23,7 @@ mod console;
 mod diff;
 mod excerpt;
 mod fmt;
+mod inspect;
 mod json;
 mod parse;
 mod render;
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Command::Fmt(args) => fmt::run(args, &mut console),
         Command::Run(args) => run::run(args, &mut console),
         Command::Serve(args) => serve::run(args, &mut console),
+        Command::Inspect(args) => inspect::run(args, &mut console),
     };
     console.finish(result)
 }

@@ -8,6 +8,7 @@
 pub mod data;
 pub mod execute;
 pub mod host;
+pub mod inspect;
 pub mod invoke;
 pub mod runner;
 pub mod script;

@@ -91,9 +91,9 @@ impl Machine<'_> {
             arguments: known.clone(),
         };
         let Some(ready) = ready else {
-            if self.here.claims().is_empty() {
-                self.out.pending.push(pending(self));
-            }
+            // Claims there may be: of whoever knows the arguments, where this peer disputes what they come from, or forged.
+            self.report_misfits(0);
+            self.out.pending.push(pending(self));
             return Ok(Go::Ended(End::Waits));
         };
         let jsons: Result<Vec<Json>, TooDeep> = values.iter().map(Value::json).collect();

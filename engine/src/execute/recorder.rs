@@ -262,11 +262,10 @@ impl<'s> Recorder<'s> {
                 _ => 0,
             };
             before = Some((put, number));
-            match self.states.get_mut(put.state).map(|state| &mut state.executed) {
-                Some(Executed::Ap { generation } | Executed::Call(CallState::Stream { generation, .. })) => {
-                    *generation = number;
-                }
-                _ => {}
+            if let Some(Executed::Ap { generation } | Executed::Call(CallState::Stream { generation, .. })) =
+                self.states.get_mut(put.state).map(|state| &mut state.executed)
+            {
+                *generation = number;
             }
         }
         self.states
