@@ -6,7 +6,7 @@ use crate::json;
 use crate::render::render;
 use crate::source::{Source, brief, printable};
 use airtight_engine::data::{Answer, Data, decode};
-use airtight_engine::execute::{self, Limits, Peer, Rendered};
+use airtight_engine::execute::{self, Limits, Rendered};
 use airtight_engine::host::Host;
 use airtight_engine::invoke::CallRequest;
 use airtight_engine::runner::SameThread;
@@ -97,13 +97,7 @@ impl Ended {
 }
 
 fn rendered(script: &Script, data: &Data, host: &Host) -> Option<Rendered> {
-    let parameters = &host.particle().parameters;
-    let peer = Peer {
-        current: Some(parameters.current_peer_id.clone()),
-        init: parameters.init_peer_id.clone(),
-        timestamp: parameters.timestamp,
-        ttl: parameters.ttl,
-    };
+    let peer = host.particle().parameters.peer();
     execute::render(script, data, &peer, Limits::default()).ok()
 }
 

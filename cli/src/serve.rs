@@ -8,8 +8,12 @@ mod rpc;
 
 use crate::args::ServeArgs;
 use crate::console::Console;
-use airtight_engine::runner::{AvmRunner, Worker};
-use protocol::{InitRequest, InitResponse, MergeRequest, MergeResponse, NoParams, RunRequest, RunResponse};
+use airtight_engine::execute::Limits;
+use airtight_engine::inspect::inspect;
+use airtight_engine::runner::{AvmRunner, RunnerError, Worker};
+use protocol::{
+    InitRequest, InitResponse, InspectRequest, MergeRequest, MergeResponse, NoParams, RunRequest, RunResponse,
+};
 use rpc::{RpcError, params, reply};
 use serde_json::Value;
 use std::io::{self, BufRead, Read, Write};
@@ -81,6 +85,17 @@ impl Server {
                 let MergeRequest { prev_data, data } = params(given)?;
                 let merged = self.runner.merge(&prev_data.0, &data.0)?;
                 reply(&MergeResponse::from(merged))
+            }
+            "inspect" => {
+                let InspectRequest { air, data, params } = params(given)?;
+                let parameters = params.map(|params| params.into_parameters());
+                let limits = parameters.as_ref().map_or(Limits::default(), |parameters| parameters.limits);
+                let peer = parameters.map(|parameters| parameters.peer());
+                let inspection = inspect(air.as_deref(), &data.0, peer.as_ref(), limits);
+                reply(
+                    &inspection
+                        .map_err(|error| RunnerError::Refused { code: error.code(), message: error.to_string() })?,
+                )
             }
             "terminate" => {
                 let NoParams {} = params(given)?;

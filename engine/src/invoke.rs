@@ -1,7 +1,7 @@
 //! The interface of the interpreter: previous data and current data to new data.
 //!
 //! [`invoke`] takes and gives bytes and is total: whatever goes wrong, it returns a code, a message, and the previous data
-//! unchanged. [`execute`] is the same over types, for callers in Rust.
+//! unchanged. [`execute()`] is the same over types, for callers in Rust.
 //!
 //! # Call requests and call results
 //!
@@ -111,6 +111,16 @@ impl RunParameters {
             size_limits: SizeLimits::default(),
             limits: Limits::default(),
             repeat_requests: false,
+        }
+    }
+
+    /// Who runs, and what the particle says.
+    pub fn peer(&self) -> Peer {
+        Peer {
+            current: Some(self.current_peer_id.clone()),
+            init: self.init_peer_id.clone(),
+            timestamp: self.timestamp,
+            ttl: self.ttl,
         }
     }
 }
@@ -310,12 +320,7 @@ pub fn execute(
         }
     }
     let answers = journal.answers().map(|(place, answer)| (place, answer.clone())).collect();
-    let peer = Peer {
-        current: Some(me.clone()),
-        init: parameters.init_peer_id.clone(),
-        timestamp: parameters.timestamp,
-        ttl: parameters.ttl,
-    };
+    let peer = parameters.peer();
     let stopped = |stop: Stop| {
         let tree = script.tree();
         let instruction = crate::script::print::descriptor(tree, stop.node());

@@ -137,6 +137,14 @@ pub(super) struct CallResult {
     result: Arc<str>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct InspectRequest {
+    pub(super) air: Option<String>,
+    pub(super) data: Bytes,
+    pub(super) params: Option<Params>,
+}
+
 /// Answers by call; two to one call are a mistake of whoever sent them.
 pub(super) fn call_results(given: Vec<(u32, CallResult)>) -> Result<CallResults, RpcError> {
     let mut results = CallResults::new();

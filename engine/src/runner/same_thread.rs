@@ -2,6 +2,7 @@
 
 use super::{AvmRunner, LogLevel, RunnerError};
 use crate::data::{decode, encode};
+use crate::inspect::inspect;
 use crate::invoke::{CallResults, InterpreterResult, InvokeError, RunParameters, run_bytes};
 use crate::script::{Diagnostics, Script};
 use std::sync::Arc;
@@ -83,5 +84,12 @@ impl AvmRunner for SameThread {
         let current = decode(current).map_err(InvokeError::CurrentData).map_err(refused)?;
         let merged = previous.merge(&current).map_err(InvokeError::Foreign).map_err(refused)?;
         Ok(encode(&merged))
+    }
+
+    fn inspect(&mut self, air: &str, data: &[u8], parameters: &RunParameters) -> Result<String, RunnerError> {
+        self.check()?;
+        let inspection = inspect(Some(air), data, Some(&parameters.peer()), parameters.limits);
+        let inspection = inspection.map_err(|e| RunnerError::Refused { code: e.code(), message: e.to_string() })?;
+        serde_json::to_string(&inspection).map_err(|error| RunnerError::BadAnswer { message: error.to_string() })
     }
 }

@@ -124,7 +124,7 @@ pub struct Diagnostic {
     pub code: Code,
     /// Whether it refuses the script.
     pub severity: Severity,
-    /// The place; see [`Diagnostic::excerpt`] for the part to underline.
+    /// The place; see [`excerpt`](Self#structfield.excerpt) for the part to underline.
     pub span: Span,
     /// The part of `span` that is best shown to people, such as the header of a long instruction.
     pub excerpt: Span,

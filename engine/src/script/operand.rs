@@ -75,7 +75,7 @@ pub enum VariableKind {
     CanonMap,
 }
 
-/// The lens of an operand; read it with [`Tree::lens`].
+/// The lens of an operand; read it with [`Tree::lens`](super::Tree::lens).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Lens {
     pub(super) first: u32,

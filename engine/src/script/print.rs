@@ -1,6 +1,6 @@
 //! A tree as text: canonical, compact, formatted with its comments, for people, and as it stands in error objects.
 //!
-//! **`parse(print(tree)) == tree`** for [`canonical`], [`compact`] and [`format`], and printing what was parsed from
+//! **`parse(print(tree)) == tree`** for [`canonical`], [`compact`] and [`format()`], and printing what was parsed from
 //! them prints it again. The other forms are one-way.
 
 use super::{Accessor, Kind, LensView, NodeId, Operand, Span, Tree, Value, VariableKind, Visit, word};
