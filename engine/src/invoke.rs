@@ -1,7 +1,7 @@
 //! The interface of the interpreter: previous data and current data to new data.
 //!
 //! [`invoke`] takes and gives bytes and is total: whatever goes wrong, it returns a code, a message, and the previous data
-//! unchanged. [`execute`] is the same over types, for callers in Rust.
+//! unchanged. [`execute`](fn@execute) is the same over types, for callers in Rust.
 //!
 //! # Call requests and call results
 //!
