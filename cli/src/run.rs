@@ -3,10 +3,10 @@
 use crate::args::{Format, RunArgs};
 use crate::console::{Console, Verdict, shown_name};
 use crate::json;
-use crate::render::render;
+use crate::render::{counted, render};
 use crate::source::{Source, brief, printable};
 use airtight_engine::data::{Answer, Data, decode};
-use airtight_engine::execute::{self, Limits, Rendered};
+use airtight_engine::execute::{self, End, Limits, Rendered};
 use airtight_engine::host::Host;
 use airtight_engine::invoke::CallRequest;
 use airtight_engine::runner::SameThread;
@@ -138,8 +138,16 @@ fn summary(history: &History, ended: &Ended) -> String {
     let messages = count(|event| matches!(event, Event::Sent { .. }));
     let calls = count(|event| matches!(event, Event::Answered { .. }));
     let end = if history.is_quiet { "nothing is left to do" } else { "given up: there is no end to it" };
-    let peers = ended.peers.len();
-    format!("{end} after {messages} messages, {calls} calls and {runs} runs at {peers} peers")
+    let peers = counted(ended.peers.len(), "peer");
+    let (messages, calls, runs) = (counted(messages, "message"), counted(calls, "call"), counted(runs, "run"));
+    let outcome = match ended.together.as_ref().map(|together| &together.end) {
+        Some(End::Complete(_)) => "the script is complete".into(),
+        Some(End::Failed(_, error)) => {
+            format!("the script fails with {}: {}", error.kind.code(), brief(&error.to_string(), SHOWN_CHARS_MAX))
+        }
+        Some(End::Waits) | None => "the script waits".into(),
+    };
+    format!("{end} after {messages}, {calls} and {runs} at {peers}\nput together, {outcome}")
 }
 
 /// An event in a few lines, each with the peer that it is about.
