@@ -138,6 +138,55 @@ pub struct InterpreterOutcome {
     pub waiting: Vec<Waiting>,
 }
 
+/// What a run says, with the data in bytes and the rest as types; runners speak it.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct InterpreterResult {
+    /// 0, or the numeric code of the error.
+    pub ret_code: i64,
+    /// What is wrong and where; empty without error.
+    pub error_message: String,
+    /// The new data; after an error that gives the run up, the previous data.
+    pub data: Vec<u8>,
+    /// Who must get the new data.
+    pub next_peers: Vec<Arc<str>>,
+    /// The calls that the host shall make.
+    pub requests: CallRequests,
+    /// Which soft limits were exceeded.
+    pub limits_exceeded: LimitsExceeded,
+    /// Ids of call results that this peer did not ask for.
+    pub unknown_call_ids: Vec<u32>,
+    /// Places with several claims that fit.
+    pub disputed: Vec<PlaceId>,
+    /// Places with claims that do not fit the script.
+    pub not_taken: Vec<PlaceId>,
+    /// What waits.
+    pub waiting: Vec<Waiting>,
+}
+
+impl InterpreterResult {
+    /// Whether the run was given up: nothing was taken in, and the data are the previous ones.
+    pub const fn is_given_up(&self) -> bool {
+        matches!(self.ret_code, 1..10000 | 20000..30000)
+    }
+}
+
+impl From<InterpreterResult> for InterpreterOutcome {
+    fn from(result: InterpreterResult) -> Self {
+        Self {
+            ret_code: result.ret_code,
+            error_message: result.error_message,
+            data: result.data,
+            next_peer_pks: result.next_peers.iter().map(|peer| peer.to_string()).collect(),
+            call_requests: write_requests(&result.requests),
+            limits_exceeded: result.limits_exceeded,
+            unknown_call_ids: result.unknown_call_ids,
+            disputed: result.disputed,
+            not_taken: result.not_taken,
+            waiting: result.waiting,
+        }
+    }
+}
+
 /// An instruction that waits.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Waiting {
@@ -319,28 +368,42 @@ pub fn invoke(
     params: RunParameters,
     call_results: Vec<u8>,
 ) -> InterpreterOutcome {
+    let parse = || Script::parse(&air).map(Arc::new);
+    run_bytes(&air, &prev_data, &data, &params, parse, || read_results(&call_results)).into()
+}
+
+/// Runs a script over bytes of data; total on every input. The script is parsed, and the answers are read, when it is
+/// their turn.
+pub(crate) fn run_bytes(
+    air: &str,
+    previous: &[u8],
+    current: &[u8],
+    parameters: &RunParameters,
+    script: impl FnOnce() -> Result<Arc<Script>, Diagnostics>,
+    results: impl FnOnce() -> Result<CallResults, InvokeError>,
+) -> InterpreterResult {
     let mut exceeded = LimitsExceeded::default();
-    match invoke_bytes(&air, &prev_data, &data, &params, &call_results, &mut exceeded) {
-        Ok(outcome) => InterpreterOutcome { limits_exceeded: exceeded, ..outcome },
-        Err(error) => InterpreterOutcome {
+    match try_run_bytes(air, previous, current, parameters, script, results, &mut exceeded) {
+        Ok(result) => InterpreterResult { limits_exceeded: exceeded, ..result },
+        Err(error) => InterpreterResult {
             ret_code: error.code(),
             error_message: error.to_string(),
-            data: prev_data,
-            call_requests: b"{}".to_vec(),
+            data: previous.to_vec(),
             limits_exceeded: exceeded,
-            ..InterpreterOutcome::default()
+            ..InterpreterResult::default()
         },
     }
 }
 
-fn invoke_bytes(
+fn try_run_bytes(
     air: &str,
-    prev_data: &[u8],
-    data: &[u8],
+    previous: &[u8],
+    current: &[u8],
     parameters: &RunParameters,
-    call_results: &[u8],
+    script: impl FnOnce() -> Result<Arc<Script>, Diagnostics>,
+    results: impl FnOnce() -> Result<CallResults, InvokeError>,
     exceeded: &mut LimitsExceeded,
-) -> Result<InterpreterOutcome, InvokeError> {
+) -> Result<InterpreterResult, InvokeError> {
     let sizes = parameters.size_limits;
     let over = |what, bytes: usize, limit, flag: &mut bool| {
         let bytes = bytes as u64;
@@ -348,19 +411,19 @@ fn invoke_bytes(
         if bytes > limit && sizes.hard { Err(InvokeError::Size { what, bytes, limit }) } else { Ok(()) }
     };
     over("the script", air.len(), sizes.air, &mut exceeded.air)?;
-    over("the current data", data.len(), sizes.particle, &mut exceeded.particle)?;
-    let previous = decode(prev_data).map_err(InvokeError::PreviousData)?;
-    let current = decode(data).map_err(InvokeError::CurrentData)?;
-    let script = Script::parse(air).map_err(InvokeError::Script)?;
-    let results = read_results(call_results)?;
+    over("the current data", current.len(), sizes.particle, &mut exceeded.particle)?;
+    let previous = decode(previous).map_err(InvokeError::PreviousData)?;
+    let current = decode(current).map_err(InvokeError::CurrentData)?;
+    let script = script().map_err(InvokeError::Script)?;
+    let results = results()?;
     for answer in results.values() {
         over("a call result", answer.result.len(), sizes.call_result, &mut exceeded.call_result)?;
     }
     let hash = ScriptHash::of(air.as_bytes());
     let outcome = execute(&script, hash, &previous, &current, parameters, results)?;
-    let bytes = encode(&outcome.data);
-    if bytes.len() as u64 > sizes.new_data {
-        return Err(InvokeError::Size { what: "the new data", bytes: bytes.len() as u64, limit: sizes.new_data });
+    let data = encode(&outcome.data);
+    if data.len() as u64 > sizes.new_data {
+        return Err(InvokeError::Size { what: "the new data", bytes: data.len() as u64, limit: sizes.new_data });
     }
     let (ret_code, error_message) = match (&outcome.error, outcome.unknown_call_ids.as_slice()) {
         (Some(error), _) => (error.kind.code(), error.to_string()),
@@ -378,12 +441,12 @@ fn invoke_bytes(
         peer: None,
         missing: Some(tree.text(*name).to_owned()),
     });
-    Ok(InterpreterOutcome {
+    Ok(InterpreterResult {
         ret_code,
         error_message,
-        data: bytes,
-        next_peer_pks: outcome.next_peers.iter().map(|peer| peer.to_string()).collect(),
-        call_requests: write_requests(&outcome.requests),
+        data,
+        next_peers: outcome.next_peers,
+        requests: outcome.requests,
         limits_exceeded: LimitsExceeded::default(),
         unknown_call_ids: outcome.unknown_call_ids,
         disputed: outcome.disputed.into_iter().map(|(place, _)| place).collect(),

@@ -6,6 +6,8 @@
 
 pub mod data;
 pub mod execute;
+pub mod host;
 pub mod invoke;
+pub mod runner;
 pub mod script;
 pub mod value;

@@ -95,8 +95,11 @@ fn every_error_kind_has_a_row() {
 fn one_pass_reports_every_independent_mistake() {
     let cases: &[(&str, &[&str])] = &[
         ("(seq (noop 1 x) (par (ap 1 \"x\") (call \"p\" (\"s\") [])))", &["unexpected", "unexpected", "unexpected"]),
-        // A misspelled instruction may define what others use.
+        // What is nearly an instruction is read as that one.
         ("(seq (cal \"p\" (\"s\" \"f\") [] x) (ap x y))", &["unexpected"]),
+        ("(sqe (cal \"p\" (\"s\" \"f\") [z] x) (ap x y))", &["unexpected", "undefined-variable", "unexpected"]),
+        // What is no instruction at all may define what others use.
+        ("(seq (invoke \"p\" (\"s\" \"f\") [] x) (ap x y))", &["unexpected"]),
         // So may an operand with a bad lens.
         ("(seq (ap 1 x.$) (ap x y))", &["bad-lens"]),
         // A fold that is not understood may bind what `next` names.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::id::PlaceId;
 
 /// A service's answer as the host gave it, not yet read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
     /// 0 for success, anything else for a failure.

@@ -61,11 +61,14 @@ fn shows_at(time: Time, pending: &Pending) -> bool {
     pending.at_hand(time).is_some_and(|then| then.eq(now()))
 }
 
+/// For each pending call or canon, whose it is and which arguments are at hand.
+type Statuses = BTreeMap<PlaceId, (Arc<str>, Vec<bool>)>;
+
 /// What the current data showed to whoever sent them.
 enum Seen {
     Nothing,
     UpTo(Time),
-    Alone(BTreeMap<PlaceId, (Arc<str>, Vec<bool>)>),
+    Alone(Statuses),
 }
 
 impl Seen {
@@ -81,12 +84,7 @@ impl Seen {
     }
 }
 
-fn statuses(
-    script: &Script,
-    peer: &Peer,
-    limits: Limits,
-    current: &Data,
-) -> Result<BTreeMap<PlaceId, (Arc<str>, Vec<bool>)>, Stop> {
+fn statuses(script: &Script, peer: &Peer, limits: Limits, current: &Data) -> Result<Statuses, Stop> {
     let reader = Peer { current: None, ..peer.clone() };
     let alone = run(script, current.shared(), &reader, limits, Answers::new())?;
     let statuses = alone.pending.into_iter().map(|pending| {

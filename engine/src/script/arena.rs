@@ -33,6 +33,7 @@ impl Arena {
             span,
             kind,
             has_output: false,
+            keyword_gap: 0,
             first_operand,
             operand_count: 0,
             end: id.0 + 1,
@@ -55,6 +56,13 @@ impl Arena {
     pub(crate) fn set_kind(&mut self, id: NodeId, kind: Kind) {
         if let Some(node) = self.node_mut(id) {
             node.kind = kind;
+        }
+    }
+
+    /// Says where the keyword of an instruction stands.
+    pub(crate) fn set_keyword(&mut self, id: NodeId, start: u32) {
+        if let Some(node) = self.node_mut(id) {
+            node.keyword_gap = u16::try_from(start - node.span.start - 1).unwrap_or(u16::MAX);
         }
     }
 

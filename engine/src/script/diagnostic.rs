@@ -201,6 +201,22 @@ pub(crate) fn short(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Whether one inserted, removed, replaced or swapped character makes the one text of the other.
+pub(crate) fn is_one_edit(a: &str, b: &str) -> bool {
+    if a.len().abs_diff(b.len()) > 4 {
+        return false;
+    }
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let start = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let (a, b) = (a.get(start..).unwrap_or_default(), b.get(start..).unwrap_or_default());
+    let end = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    match (a.get(..a.len() - end).unwrap_or_default(), b.get(..b.len() - end).unwrap_or_default()) {
+        ([], [_]) | ([_], []) | ([_], [_]) => true,
+        ([x, y], [v, w]) => x == w && y == v,
+        _ => false,
+    }
+}
+
 /// All findings about one script, sorted by place and without duplicates.
 ///
 /// At most [`Diagnostics::CAPACITY`] errors and as many warnings are kept; the others are counted.

@@ -5,7 +5,7 @@
 //! count as defined, so that no finding of the validator follows from a mistake of spelling.
 
 use super::arena::Arena;
-use super::diagnostic::{Sink, short};
+use super::diagnostic::{Sink, is_one_edit, short};
 use super::grammar::{Class, Classes, Position};
 use super::token::{Lexer, Token};
 use super::word::{LensForm, Literal, RawAccessor};
@@ -182,21 +182,31 @@ impl Parser<'_, '_> {
     fn begin(&mut self) {
         let bracket = self.lexer.span;
         self.advance();
-        let Token::Keyword(kind) = self.lexer.token else {
-            let (span, found) = (self.lexer.span, self.found());
-            if !matches!(self.lexer.token, Token::Bad(_) | Token::End) {
-                self.sink.error(|| {
-                    Diagnostic::new(Code::Unexpected, span, format!("{found} is not an instruction"))
-                        .caption("expected the name of an instruction")
-                        .help("instructions are call, ap, canon, seq, par, xor, match, mismatch, fold, next, new, fail, null and never")
-                });
+        let meant = match self.lexer.token {
+            Token::Keyword(kind) => Some(kind),
+            Token::Literal(Literal::Variable { name, .. }) => {
+                Kind::ALL.into_iter().find(|kind| is_one_edit(kind.keyword(), name))
             }
+            _ => None,
+        };
+        if !matches!(self.lexer.token, Token::Keyword(_) | Token::Bad(_) | Token::End) {
+            let (span, found) = (self.lexer.span, self.found());
+            self.sink.error(|| {
+                Diagnostic::new(Code::Unexpected, span, format!("{found} is not an instruction"))
+                    .caption("expected the name of an instruction")
+                    .help(instructions(meant))
+            });
+        }
+        // What is misspelled is read as what it was meant to be.
+        let Some(kind) = meant else {
             let node = self.arena.open(Kind::Null, bracket.start);
             self.open.push(Open { node, bracket, name: "(", kind: Kind::Null, children: 0 });
             return self.recover(node, LOST);
         };
+        let keyword = self.lexer.span.start;
         self.advance();
         let node = self.arena.open(kind, bracket.start);
+        self.arena.set_keyword(node, keyword);
         self.open.push(Open { node, bracket, name: kind.keyword(), kind, children: 0 });
         if let Err(lost) = self.operands(kind, node) {
             self.recover(node, lost);
@@ -463,7 +473,7 @@ impl Parser<'_, '_> {
         }
         let (span, found) = (self.lexer.span, self.found());
         let token = self.lexer.token;
-        let keyword = self.open.iter().find(|open| open.node == node).map_or("", |open| open.kind.keyword());
+        let keyword = self.open.last().filter(|open| open.node == node).map_or("", |open| open.kind.keyword());
         self.mistake(|| {
             let accepted = position.accepts();
             let what = class.map_or(found, |class| class.words().into());
@@ -481,6 +491,15 @@ impl Parser<'_, '_> {
                 None => d.help(format!("the form is `{}`", form(node_kind(keyword, position)))),
             }
         });
+    }
+}
+
+/// The instruction that was probably meant, or all of them.
+fn instructions(meant: Option<Kind>) -> String {
+    let names = Kind::ALL.iter().filter(|kind| **kind != Kind::Insert).map(|kind| kind.keyword());
+    match meant {
+        Some(kind) => format!("is it `{}`?", kind.keyword()),
+        None => format!("instructions are {}", names.collect::<Vec<_>>().join(", ")),
     }
 }
 

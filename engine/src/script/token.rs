@@ -147,8 +147,19 @@ impl<'s> Lexer<'s> {
 
     fn word(&mut self, sink: &mut Sink) {
         let start = self.offset;
-        let text = self.rest();
-        let text = text.get(..word_len(text)).unwrap_or(text);
+        let rest = self.rest();
+        // Without a lens, no bracket, quote, comment or comma can be part of a word: the first one is where it goes wrong, and
+        // where reading goes on. So what follows is not looked at, or a row of such mistakes would take quadratic time.
+        let head = rest.find(|c| !is_name_char(c) && !matches!(c, '$' | '%' | '#' | '.' | '+')).unwrap_or(rest.len());
+        let glued_to = rest.get(head..).is_some_and(|rest| rest.starts_with(['(', '[', '"', ';', ',']));
+        let lens = rest.get(..head).is_some_and(|head| head.contains(".$"));
+        if glued_to
+            && !lens
+            && let Some(Ok(understood)) = rest.get(..head).map(|head| word(head, &mut self.accessors))
+        {
+            return self.glued(understood, head, sink);
+        }
+        let text = rest.get(..word_len(rest)).unwrap_or(rest);
         let error = match word(text, &mut self.accessors) {
             Ok(Word::Keyword(kind)) => {
                 self.offset += text.len();
@@ -162,31 +173,27 @@ impl<'s> Lexer<'s> {
             }
             Err(error) => error,
         };
-        let place = error.span.start as usize;
-        let culprit = text.get(place..).and_then(|rest| rest.chars().next());
-        // A bracket, string, comment or comma that is glued to a word is read as if a blank stood before it.
-        let glued = match culprit {
-            Some(c @ ('(' | '[' | '"' | ';' | ',')) if place > 0 && error.span.end == error.span.start => Some(c),
-            _ => None,
+        self.offset += text.len();
+        let culprit = text.get(error.span.start as usize..).and_then(|rest| rest.chars().next());
+        sink.error(|| describe(text, error, culprit, start as u32));
+        self.token = Token::Bad(name_prefix(text));
+    }
+
+    /// A bracket, string, comment or comma directly after a word is read as if a blank stood before it.
+    fn glued(&mut self, word: Word<'s>, len: usize, sink: &mut Sink) {
+        self.offset += len;
+        let next = self.rest().chars().next().unwrap_or_default();
+        let code = match word {
+            Word::Literal(Literal::Float(_)) => Code::BadNumberChar,
+            _ => Code::BadNameChar,
         };
-        match glued {
-            Some(c) => {
-                self.offset += place;
-                sink.error(|| {
-                    if c == ',' { comma(error.code, self.offset) } else { glued_to_word(error.code, self.offset, c) }
-                });
-                if c == ',' {
-                    self.offset += 1;
-                }
-                let before = text.get(..place).unwrap_or_default();
-                self.token = word(before, &mut self.accessors).map_or(Token::Bad(before), token);
-            }
-            None => {
-                self.offset += text.len();
-                sink.error(|| describe(text, error, culprit, start as u32));
-                self.token = Token::Bad(name_prefix(text));
-            }
+        if next == ',' {
+            sink.error(|| comma(code, self.offset));
+            self.offset += 1;
+        } else {
+            sink.error(|| glued_to_word(code, self.offset, next));
         }
+        self.token = token(word);
     }
 }
 

@@ -128,6 +128,8 @@ pub struct Node {
     /// Which instruction.
     pub kind: Kind,
     pub(crate) has_output: bool,
+    /// How many bytes stand between the opening bracket and the keyword; the greatest number stands for more.
+    pub(super) keyword_gap: u16,
     pub(super) first_operand: u32,
     pub(super) operand_count: u32,
     pub(super) end: u32,
@@ -407,9 +409,12 @@ impl Tree {
     /// The first part of an instruction: its bracket, keyword and operands.
     pub fn header(&self, id: NodeId) -> Span {
         let node = self.node(id);
-        let keyword_end = node.span.start + 1 + node.kind.keyword().len() as u32;
-        let end = self.operands(id).last().map_or(keyword_end, |operand| operand.span.end);
         let whole = node.second == 0 && node.end == id.0 + 1;
+        let keyword_end = match node.keyword_gap {
+            u16::MAX => node.span.start + 1,
+            gap => node.span.start + 1 + u32::from(gap) + node.kind.keyword().len() as u32,
+        };
+        let end = self.operands(id).last().map_or(keyword_end, |operand| operand.span.end);
         Span::new(node.span.start, if whole { node.span.end } else { end.min(node.span.end) })
     }
 

@@ -26,8 +26,10 @@ pub(super) fn check(checked: &Checked<'_>, sink: &mut Sink) {
         let make = || finding.describe(tree);
         if refused { sink.error(make) } else { sink.warning(make) }
     }
+    let mut found: Vec<NodeId> = rule.iter().map(|finding| finding.node).collect();
+    found.sort_unstable();
     for &(node, fold) in &reference {
-        if mistakes.nodes.is_empty() && !rule.iter().any(|finding| finding.node == node) {
+        if mistakes.nodes.is_empty() && found.binary_search(&node).is_err() {
             sink.warning(|| elsewhere(tree, node, fold));
         }
     }
@@ -102,6 +104,7 @@ struct Ended {
 fn find(tree: &Tree) -> Findings {
     let mut findings = Findings { rule: Vec::new(), reference: Vec::new() };
     let mut folds: Vec<Fold> = Vec::new();
+    let mut open: Vec<usize> = Vec::new();
     let mut innermost: Vec<Option<usize>> = vec![None; tree.symbol_count()];
     let mut hidden: Vec<Option<usize>> = Vec::new();
     let mut endings: Vec<Ending> = Vec::new();
@@ -113,6 +116,7 @@ fn find(tree: &Tree) -> Findings {
                 let Some(iterator) = iterator(tree, node) else { continue };
                 let place = innermost.get_mut(iterator.index());
                 hidden.push(place.and_then(|place| place.replace(folds.len())));
+                open.push(folds.len());
                 folds.push(Fold { node, iterator, endless: is_endless(tree, node), open: true });
             }
             Visit::Leave(node) => {
@@ -145,7 +149,7 @@ fn find(tree: &Tree) -> Findings {
                 if tree.node(node).kind == Kind::Fold
                     && let Some(iterator) = iterator(tree, node)
                 {
-                    let fold = folds.iter_mut().rev().find(|fold| fold.open);
+                    let fold = open.pop().and_then(|fold| folds.get_mut(fold));
                     debug_assert!(fold.as_ref().is_some_and(|fold| fold.node == node && fold.iterator == iterator));
                     if let Some(fold) = fold {
                         fold.open = false;

@@ -5,7 +5,7 @@
 //! look at the values of map entries, the peers of `canon`, the operands of `fail` and the lenses of errors at all.
 
 use super::{Checked, defined, quoted};
-use crate::script::diagnostic::{Sink, short};
+use crate::script::diagnostic::{Sink, is_one_edit, short};
 use crate::script::{
     Accessor, Binding, Bindings, Code, Diagnostic, Kind, Lens, NodeId, OperandId, Position, Reach, Symbol, Tree, Value,
     Visit,
@@ -150,20 +150,4 @@ fn sigil(name: &str) -> &str {
 
 fn stem(name: &str) -> &str {
     name.trim_start_matches(['$', '#', '%'])
-}
-
-/// Whether one inserted, removed, replaced or swapped character makes the one text of the other.
-fn is_one_edit(a: &str, b: &str) -> bool {
-    if a.len().abs_diff(b.len()) > 4 {
-        return false;
-    }
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let start = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
-    let (a, b) = (a.get(start..).unwrap_or_default(), b.get(start..).unwrap_or_default());
-    let end = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
-    match (a.get(..a.len() - end).unwrap_or_default(), b.get(..b.len() - end).unwrap_or_default()) {
-        ([], [_]) | ([_], []) | ([_], [_]) => true,
-        ([x, y], [v, w]) => x == w && y == v,
-        _ => false,
-    }
 }

@@ -1,0 +1,226 @@
+//! The laws of text.
+//!
+//! `T`: trees; `S`: texts; `B`: bytes; `S₁ ⊂ S`: the texts that parse. `parse: B → T + findings`,
+//! `canonical, compact: T → S`, `format: T × S → S`, `comments: S₁ → lists of texts`.
+//!
+//! | law | statement | for all | function |
+//! |---|---|---|---|
+//! | round trip | `parse(print(t)) = t` | `t ∈ T`, `print` canonical, compact or format | [`round_trip`] |
+//! | fixed point | `print(parse(print(t))) = print(t)` | the same | [`round_trip`] |
+//! | one spelling | `t = u ⟺ canonical(t) = canonical(u)` | `t, u ∈ T` | [`one_spelling`] |
+//! | comments stay | `comments(format(s)) = comments(s)`, `format(format(s)) = format(s)` | `s ∈ S₁` | [`comments_stay`] |
+//! | totality | `parse(b)` ends, its findings are well formed, `parse(b) = parse(b)` | `b ∈ B` | [`totality`] |
+//! | stability | `codes(check(s)) = codes(check(canonical(s)))` | `s ∈ S₁` | [`stable_findings`] |
+//!
+//! A law returns the witness of its violation.
+
+use crate::Violation;
+use airtight_engine::script::{Code, Diagnostic, Diagnostics, Script, Severity, Span, Tree, print};
+use std::ops::Range;
+
+/// A printer whose output parses again.
+type Printer = (&'static str, fn(&Tree) -> String);
+
+const PRINTERS: [Printer; 3] =
+    [("canonical", print::canonical), ("compact", print::compact), ("format", |tree| print::format(tree, ""))];
+
+/// `parse(print(t)) = t` and `print(parse(print(t))) = print(t)`, for every tree `t` and every re-parsable printer.
+///
+/// Domain: all trees, of parsed texts or built, whether they pass the static rules or not.
+///
+/// Why it matters: whoever stores, sends, diffs or reformats a script gets the same script back. A string, a float or a
+/// name that printed differently would run differently on another peer.
+///
+/// Witness: the tree as one line, and both prints.
+pub fn round_trip(tree: &Tree) -> Result<(), Violation> {
+    for (name, print) in PRINTERS {
+        let text = print(tree);
+        let violation = |law| Violation::new(law).part("printer", name).part("text", text.clone());
+        let parsed = Tree::parse(&text)
+            .map_err(|findings| violation("what was printed parses").part("findings", findings.to_string()))?;
+        if parsed != *tree {
+            let trees = format!("{tree:?}\n{parsed:?}");
+            return Err(violation("parse(print(t)) = t").part("t and parse(print(t))", trees));
+        }
+        let again = if name == "format" { print::format(&parsed, &text) } else { print(&parsed) };
+        if again != text {
+            return Err(violation("print(parse(print(t))) = print(t)").part("printed again", again));
+        }
+    }
+    Ok(())
+}
+
+/// `t = u ⟺ canonical(t) = canonical(u)`, for all trees `t` and `u`.
+///
+/// Domain: all pairs of trees. Most random pairs differ, so the checker also gives pairs that are equal.
+///
+/// Why it matters: scripts are compared and hashed by their canonical text. Two texts for one tree would make one script
+/// look like two, and one text for two trees would hide a change.
+///
+/// Witness: both canonical texts.
+pub fn one_spelling(t: &Tree, u: &Tree) -> Result<(), Violation> {
+    let (left, right) = (print::canonical(t), print::canonical(u));
+    if (t == u) == (left == right) {
+        return Ok(());
+    }
+    Err(Violation::new("t = u ⟺ canonical(t) = canonical(u)").part("canonical(t)", left).part("canonical(u)", right))
+}
+
+/// `parse(format(s)) = parse(s)`, `comments(format(s)) = comments(s)` and `format(format(s)) = format(s)`, for every text
+/// `s` that parses.
+///
+/// Comments are compared without blanks at their ends.
+///
+/// Domain: all texts that parse; others hold vacuously.
+///
+/// Why it matters: people keep reasons in comments, and run the formatter on every save.
+///
+/// Witness: the text, and what formatting made of it, once and twice.
+pub fn comments_stay(text: &str) -> Result<(), Violation> {
+    let Ok(tree) = Tree::parse(text) else { return Ok(()) };
+    let once = print::format(&tree, text);
+    let violation = |law| Violation::new(law).part("s", text).part("format(s)", once.clone());
+    let formatted =
+        Tree::parse(&once).map_err(|findings| violation("format(s) parses").part("findings", findings.to_string()))?;
+    if formatted != tree {
+        return Err(violation("parse(format(s)) = parse(s)"));
+    }
+    if comments(&formatted, &once) != comments(&tree, text) {
+        return Err(violation("comments(format(s)) = comments(s)"));
+    }
+    let twice = print::format(&formatted, &once);
+    if twice != once {
+        return Err(violation("format(format(s)) = format(s)").part("format(format(s))", twice));
+    }
+    Ok(())
+}
+
+fn comments<'t>(tree: &Tree, text: &'t str) -> Vec<&'t str> {
+    tree.comments().iter().map(|&span| text.get(Range::from(span)).unwrap_or("a comment outside").trim_end()).collect()
+}
+
+/// `parse(b)` ends for all bytes `b`, and what it finds is well formed:
+///
+/// - if it refuses, some finding is an error, and if it accepts, none is;
+/// - every place lies in the input, start before end, and splits no character (where the input is UTF-8);
+/// - findings are sorted by place, no two are alike, at most [`Diagnostics::CAPACITY`] of a severity are kept;
+/// - every message and label is one short line, however long the names in the script are;
+/// - `parse(b) = parse(b)`: nothing depends on time, addresses or hash seeds;
+/// - a text that `Tree::parse` refuses, `Script::parse` refuses too.
+///
+/// Domain: all bytes.
+///
+/// Why it matters: scripts come from strangers. A panic stops a peer, a place outside of the text stops the editor that
+/// shows it, and findings that differ from run to run make outcomes differ between peers.
+///
+/// Witness: the bytes and the findings.
+pub fn totality(bytes: &[u8]) -> Result<(), Violation> {
+    let (first, second) = (Script::parse(bytes), Script::parse(bytes));
+    let grammar = Tree::parse(bytes);
+    let (findings, accepted) = match &first {
+        Ok(script) => (script.warnings(), true),
+        Err(findings) => (findings, false),
+    };
+    let violation = |law| {
+        let text = String::from_utf8_lossy(bytes);
+        Violation::new(law).part("bytes", format!("{text}\n= {bytes:?}")).part("findings", format!("{findings:#?}"))
+    };
+    let same = match (&first, &second) {
+        (Ok(first), Ok(second)) => first.tree() == second.tree() && first.warnings() == second.warnings(),
+        (Err(first), Err(second)) => first == second,
+        _ => false,
+    };
+    if !same {
+        return Err(violation("parse(b) = parse(b)"));
+    }
+    if accepted != (findings.count(Severity::Error) == 0) {
+        return Err(violation("a script is refused exactly if some finding is an error"));
+    }
+    let (grammar_findings, grammatical) = match &grammar {
+        Ok(_) => (None, true),
+        Err(findings) => (Some(findings), false),
+    };
+    if accepted && !grammatical {
+        return Err(violation("a checked script is grammatical"));
+    }
+    if let (Ok(script), Ok(tree)) = (&first, &grammar)
+        && script.tree() != tree
+    {
+        return Err(violation("both readers read the same tree"));
+    }
+    well_formed(bytes, findings).map_err(violation)?;
+    grammar_findings.map_or(Ok(()), |findings| well_formed(bytes, findings)).map_err(violation)
+}
+
+/// How long a message or label can be.
+const MESSAGE_CHARS_MAX: usize = 300;
+
+fn well_formed(bytes: &[u8], findings: &Diagnostics) -> Result<(), &'static str> {
+    let text = std::str::from_utf8(bytes).ok();
+    let fits = |span: Span| {
+        let (start, end) = (span.start as usize, span.end as usize);
+        let boundaries = text.is_none_or(|text| text.is_char_boundary(start) && text.is_char_boundary(end));
+        start <= end && end <= bytes.len() && boundaries
+    };
+    let places =
+        |d: &Diagnostic| [d.span, d.excerpt].into_iter().chain(d.labels.iter().map(|label| label.span)).all(fits);
+    if !findings.iter().all(places) {
+        return Err("places lie in the input, between characters");
+    }
+    if !findings.iter().is_sorted_by_key(|d| (d.span, d.code, d.severity)) {
+        return Err("findings are sorted by place");
+    }
+    let all: Vec<_> = findings.iter().collect();
+    if all.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err("no two findings are alike");
+    }
+    let kept = |severity| findings.iter().filter(|d| d.severity == severity).count();
+    if [Severity::Error, Severity::Warning].into_iter().any(|severity| kept(severity) > Diagnostics::CAPACITY) {
+        return Err("only so many findings are kept");
+    }
+    let is_line = |text: &str| !text.is_empty() && !text.contains('\n') && text.chars().count() <= MESSAGE_CHARS_MAX;
+    if !findings.iter().all(|d| is_line(&d.message) && d.labels.iter().all(|label| is_line(&label.text))) {
+        return Err("messages and labels are short lines");
+    }
+    Ok(())
+}
+
+/// `codes(check(s)) = codes(check(canonical(s)))`, where `codes` are the codes and severities of all findings, for every
+/// text `s` that parses. And a tree checked without its text is refused exactly if the text is.
+///
+/// Domain: all texts that parse, woven with comments or not; others hold vacuously.
+///
+/// Why it matters: what a rule says depends on the script, not on its blanks and comments. A script that passes on one
+/// peer must pass on another that got it reformatted.
+///
+/// Witness: both texts and both lists of findings.
+pub fn stable_findings(text: &str) -> Result<(), Violation> {
+    let Ok(tree) = Tree::parse(text) else { return Ok(()) };
+    let canonical = print::canonical(&tree);
+    let (found, refound) = (findings(Script::parse(text)), findings(Script::parse(&canonical)));
+    let violation = |law| {
+        Violation::new(law)
+            .part("s", text)
+            .part("canonical(s)", canonical.clone())
+            .part("findings of s", found.1.clone())
+            .part("findings of canonical(s)", refound.1.clone())
+    };
+    if found.0 != refound.0 {
+        return Err(violation("codes(check(s)) = codes(check(canonical(s)))"));
+    }
+    if Script::check(tree).is_ok() == found.0.iter().any(|&(_, severity)| severity == Severity::Error) {
+        return Err(violation("a tree is refused exactly if its text is"));
+    }
+    Ok(())
+}
+
+/// The codes and severities of all findings, sorted, and the findings for people.
+fn findings(result: Result<Script, Diagnostics>) -> (Vec<(Code, Severity)>, String) {
+    let findings = match &result {
+        Ok(script) => script.warnings(),
+        Err(findings) => findings,
+    };
+    let mut codes: Vec<_> = findings.iter().map(|d| (d.code, d.severity)).collect();
+    codes.sort_unstable();
+    (codes, findings.to_string())
+}
