@@ -161,7 +161,7 @@ impl Machine<'_> {
                 self.out.pending.push(waiting);
                 if own {
                     let tetraplets: Vec<_> = values.iter().map(Value::tetraplets).collect();
-                    self.spend(tetraplets.iter().map(|of_one| STEPS_OF_ELEMENT * of_one.len()).sum())?;
+                    self.spend(tetraplets.iter().map(|of_one| 2 * STEPS_OF_ELEMENT * of_one.len()).sum())?;
                     let node = self.node;
                     self.out.requests.push(Request { place, node, tetraplet, arguments: jsons, tetraplets });
                 }

@@ -119,7 +119,7 @@ impl<'s> Machine<'s> {
         let Some(Reverse((known, round, _))) = batches.to_come.peek().copied() else {
             let complete = batches.complete;
             self.folds.pop();
-            self.spend(new)?;
+            self.spend(3 * new)?;
             return Ok(Go::Ended(complete.map_or(End::Waits, End::Complete)));
         };
         while let Some(Reverse((_, _, position))) =
@@ -130,7 +130,7 @@ impl<'s> Machine<'s> {
         }
         batches.round = round;
         let entered = batches.entered;
-        self.spend(new)?;
+        self.spend(3 * new)?;
         self.stack.push(Frame::Batches);
         self.iterate(self.folds.len() - 1, 0, entered)
     }

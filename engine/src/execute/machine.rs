@@ -225,7 +225,7 @@ impl<'s> Machine<'s> {
                     _ => return Ok(Go::Ended(End::Waits)),
                 };
                 let error = Catchable::literal(code, self.tree.text(text), &print::descriptor(self.tree, node));
-                self.spend_text(error.object.text_len())?;
+                self.spend_text(4 * error.object.text_len())?;
                 Ok(Go::Ended(End::Failed(known, Arc::new(error))))
             }
             Instruction::Assign { source, target } => self.assign(source, target, known),
@@ -329,7 +329,7 @@ impl<'s> Machine<'s> {
 
     pub(super) fn error(&mut self, kind: ErrorKind, call: Option<Arc<Tetraplet>>) -> Result<Arc<Catchable>, Stop> {
         let error = Catchable::new(kind, &print::descriptor(self.tree, self.node), call);
-        self.spend_text(error.object.text_len())?;
+        self.spend_text(4 * error.object.text_len())?;
         Ok(Arc::new(error))
     }
 
@@ -498,7 +498,7 @@ impl<'s> Machine<'s> {
     }
 
     fn insert(&mut self, key: OperandId, value: OperandId, map: OperandId, known: Time) -> Result<Go, Stop> {
-        const STEPS_OF_AN_ENTRY: usize = 6;
+        const STEPS_OF_AN_ENTRY: usize = 14;
         self.spend(STEPS_OF_AN_ENTRY)?;
         let made = self.json(key, known).and_then(|(key, known)| {
             if Key::of(&key).is_none() {
