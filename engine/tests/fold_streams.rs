@@ -220,3 +220,18 @@ fn earlier_batches_stay_as_they_were() {
     assert_eq!(net.receive_data("A", &first), "");
     assert_eq!(net.data("A").shared().events().count(), 4);
 }
+
+/// The fold is complete since its first batch was; a later batch does not move what follows it.
+#[test]
+fn what_follows_it_keeps_its_place_when_more_batches_come() {
+    let mut net = Net::new(
+        r##"(par (par (call "A" ("s" "a") [] $s) (call "A" ("s" "b") [] $s))
+             (par (seq (par (seq (fold $s i (next i) (null)) (ap "after" $r)) (call "A" ("s" "m") [] $r)) (null))
+               (seq (call "A" ("s" "when") []) (seq (canon "A" $r #r) (call "A" ("s" "show") [#r])))))"##,
+    );
+    assert_eq!(net.start("A"), "1: s.a()\n2: s.b()\n3: s.m()\n4: s.when()");
+    net.answer("A", &[(1, "1")]);
+    net.answer("A", &[(3, "\"between\"")]);
+    net.answer("A", &[(2, "2")]);
+    assert_eq!(net.answer("A", &[(4, "0")]), "5: s.show([\"after\",\"between\"]) [A||| A|s|m|]");
+}

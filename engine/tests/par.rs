@@ -107,3 +107,17 @@ fn a_next_as_a_branch_waits_when_there_is_nothing_more() {
     assert_eq!(with(&[("xs", "[1]")], &script("(seq (next i) (null))")), "s.after()");
     assert_eq!(with(&[("xs", "[1]")], &script("(xor (next i) (null))")), "s.after()");
 }
+
+/// Two errors are known when the later of them is, so what the handler adds comes after what was known before that.
+#[test]
+fn its_error_is_known_with_the_later_of_the_two() {
+    let mut net = Net::new(
+        r##"(seq (par (xor (par (call "A" ("s" "l") []) (call "A" ("s" "r") [])) (ap "handled" $s)) (call "A" ("s" "m") [] $s))
+             (seq (call "A" ("s" "when") []) (seq (canon "A" $s #c) (call "A" ("s" "show") [#c]))))"##,
+    );
+    assert_eq!(net.start("A"), "1: s.l()\n2: s.r()\n3: s.m()");
+    net.fail("A", 2, 1, "no");
+    assert_eq!(net.answer("A", &[(3, "\"between\"")]), "4: s.when()");
+    net.fail("A", 1, 1, "no");
+    assert_eq!(net.answer("A", &[(4, "0")]), "5: s.show([\"between\",\"handled\"]) [A|s|m| A|||]");
+}
