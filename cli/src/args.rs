@@ -7,13 +7,15 @@ use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
+  airtight run script.air               run it in a simulated network, and tell what happens
   airtight parse script.air             say what is wrong with a script, if anything
-  airtight fmt script.air               format it in place";
+  airtight fmt script.air               format it in place
+  airtight inspect particle.data        show what is known of a particle";
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  every script is valid (and formatted, for `fmt --check`)
-  1  a script is invalid (or not formatted, for `fmt --check`)
+  0  every script is valid (and formatted, for `fmt --check`), and so are the data
+  1  a script is invalid (or not formatted, for `fmt --check`), or the data are
   2  wrong usage, or a file that cannot be read or written";
 
 const PARSE_EXAMPLES: &str = "\
@@ -62,6 +64,33 @@ JSON (--format json) is one object per script, each on a line of its own:
 A byte that is not UTF-8 counts as one character.
 A file that cannot be read is reported on standard error and has no line."#;
 
+const RUN_EXAMPLES: &str = "\
+Examples:
+  airtight run script.air               one history of it
+  airtight run --seed 7 script.air      another one
+  airtight run --failures 0.2 script.air
+                                        one in which a fifth of all calls fail";
+
+const RUN_FILES: &str = r#"
+The file of --services is JSON. The first entry that fits a call decides what it comes to; what an entry leaves out
+may be anything:
+  { "answers": [
+    { "peer": "hub", "service": "kv", "function": "get", "arguments": ["k"],
+      "result": {"value": 42} },                                   a value,
+    { "service": "kv", "error": {"ret_code": 404, "message": "no such key"} },
+    { "service": "log", "text": "not JSON" } ] }                   or a text as it stands
+
+JSON (--format json) is one object on one line:
+  { "file", "seed", "quiet": whether nothing was left to do,
+    "events": [{"event": "begun", "peer"}
+               {"event": "ran", "peer", "message": number or null, "answers": [call], "retCode", "errorMessage",
+                "nextPeers": [peer], "calls": [call]}
+               {"event": "sent", "message", "from", "to", "bytes"}
+               {"event": "delivered", "message", "from", "to", "again"}
+               {"event": "answered", "peer", "call", "service", "function", "arguments", "retCode", "result"}],
+    "peers": [{"peer", "trace": [{"state", "start", "end", "place", "at"}]}],
+    "waiting": [text] }"#;
+
 const FMT_EXAMPLES: &str = "\
 Examples:
   airtight fmt script.air               format it in place
@@ -69,7 +98,53 @@ Examples:
   airtight fmt --human script.air       show it without brackets
   airtight fmt - < in.air > out.air     format standard input";
 
-/// Reads, checks and formats AIR scripts.
+const SERVE_EXAMPLES: &str = r#"Examples:
+  echo '{"jsonrpc":"2.0","id":1,"method":"init"}' | airtight serve"#;
+
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  airtight inspect a.data                         what happened, where, and when it was learned
+  airtight inspect a.data --script x.air          what it comes to, and who has something to do
+  airtight inspect b.data --script x.air --init A  the same, if it is known that A began the particle";
+
+const INSPECT_JSON: &str = r#"
+JSON (--format json) is one object:
+  { "format": 1, "engine": "0.1.0",
+    "script": "<64 hex digits>",          the hash of the script; absent where there are no bytes
+    "blocks": 2,                          in how many blocks the events were learned
+    "events": [                           in the order of places
+      { "place": "<32 hex digits>",
+        "kind": "call",                   or "canon"
+        "peer": "A", "tetraplet": "A|db|get|",
+        "at": 0,                          the block
+        "result": {"value": …} } ],       {"failure": …}, or {"elements": [[value, tetraplet], …]}
+    "journal": {                          if the data have one
+      "peer": "A", "next": 3, "pending": [[2, "<place>"]], "answers": ["<place>"] },
+
+  and with --script, "start" and "end" being bytes of the script:
+    "own_script": true,                   whether the data are of this script, byte by byte
+    "end": "waits",                       "complete", or {"failed": {"code": …, "message": …}}
+    "trace": [                            the executed states in order
+      { "state": …, "start": 8, "end": 16, "place": "<place>", "at": 0 } ],   "at" if it has an event
+    "pending": [                          calls and canons without event
+      { "place": "<place>", "peer": "B", "call_id": 2,   the id if the peer of the journal has asked
+        "arguments": [true, false],       which are at hand
+        "instruction": "call …", "start": 8, "end": 16 } ],
+    "waiting": [{"name": "x", "start": 8, "end": 16}],
+    "disputed": [{"place": "<place>", "start": 8, "end": 16}],
+    "not_taken": [{"place": "<place>", "start": 8, "end": 16}] }
+
+  "state" is one of
+    {"par":[left,right]}                             numbers of states
+    {"call":{"sent_by":"A","call_id":1}}             asked of the own host
+    {"call":{"pending":"B"}}, {"canon":{"pending":"B"}}
+    {"call":{"scalar":value,"from":tetraplet}}       or "unused", or "failed"
+    {"call":{"stream":value,"gen":0,"from":tetraplet}}
+    {"ap":{"gens":[0]}}
+    {"canon":{"by":"A","values":[[value,tetraplet]]}}
+    {"fold":[{"pos":0,"before":[start,len],"after":[start,len]}]}   "pos" is where the value comes from"#;
+
+/// Runs, checks and formats AIR scripts, and shows their data.
 #[derive(Debug, Parser)]
 #[command(version, after_help = long(EXAMPLES), disable_help_subcommand = true)]
 pub(crate) struct Cli {
@@ -82,6 +157,12 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run a script in a simulated network, and tell what happens.
+    ///
+    /// Services are made up, so that any script runs: their answers fit what the script does with them, and depend on the
+    /// seed. So does the order in which messages arrive and services answer.
+    #[command(after_help = RUN_EXAMPLES, after_long_help = long(RUN_EXAMPLES) + RUN_FILES)]
+    Run(RunArgs),
     /// Check scripts and say what is wrong with them.
     #[command(after_help = PARSE_EXAMPLES, after_long_help = long(PARSE_EXAMPLES) + JSON_SCHEMA + &json_names())]
     Parse(ParseArgs),
@@ -90,6 +171,17 @@ pub(crate) enum Command {
     /// An invalid script is reported and left as it is.
     #[command(after_help = FMT_EXAMPLES, after_long_help = long(FMT_EXAMPLES))]
     Fmt(FmtArgs),
+    /// Run scripts for another program: JSON-RPC 2.0 over standard input and output, one message a line.
+    ///
+    /// The methods are `init`, `run`, `merge` and `terminate`; docs/runner-protocol.md describes them.
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(ServeArgs),
+    /// Show what the data of a particle hold, and what they come to.
+    ///
+    /// Data hold what happened: answers of services and canons, each at its place. With the script, what they come to is
+    /// shown too: the trace of executed states, what is pending for whom, and what waits for which name.
+    #[command(after_help = INSPECT_EXAMPLES, after_long_help = long(INSPECT_EXAMPLES) + INSPECT_JSON)]
+    Inspect(InspectArgs),
 }
 
 fn long(examples: &str) -> String {
@@ -122,12 +214,77 @@ pub(crate) struct ParseArgs {
     pub(crate) format: Format,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The data, as they are or in base64; `-` is standard input.
+    #[arg(value_name = "DATA")]
+    pub(crate) data: PathBuf,
+
+    /// The script the data belong to.
+    #[arg(long)]
+    pub(crate) script: Option<PathBuf>,
+
+    /// Who looks; by default the peer whose journal the data have.
+    #[arg(long, requires = "script")]
+    pub(crate) peer: Option<String>,
+
+    /// Who began the particle, which is `%init_peer_id%` [default: who looks, or who fits]
+    #[arg(long, value_name = "PEER", requires = "script")]
+    pub(crate) init: Option<String>,
+
+    /// The time stamp of the particle, which is `%timestamp%`.
+    #[arg(long, value_name = "MS", default_value_t = 0, hide_default_value = true, requires = "script")]
+    pub(crate) timestamp: u64,
+
+    /// How long the particle lives, which is `%ttl%`.
+    #[arg(long, value_name = "MS", default_value_t = 0, hide_default_value = true, requires = "script")]
+    pub(crate) ttl: u32,
+
+    /// How to report; `--help` describes the JSON.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum Format {
     /// For people.
     Text,
-    /// For programs: one object per script and line.
+    /// For programs: one object per script, or for the data, on a line.
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The script to run; `-` is standard input.
+    #[arg(value_name = "SCRIPT")]
+    pub(crate) file: PathBuf,
+
+    /// Decides the order of everything and the answers of services.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// A JSON file that fixes what some calls come to; `--help` describes it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) services: Option<PathBuf>,
+
+    /// The share of calls that fail, from 0 to 1.
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = share)]
+    pub(crate) failures: f64,
+
+    /// The peer that begins the particle.
+    #[arg(long, value_name = "ID", default_value = "init")]
+    pub(crate) peer_id: String,
+
+    /// How to tell it.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("a share is a number from 0 to 1".into()),
+    }
 }
 
 #[derive(Debug, Args)]
@@ -147,4 +304,11 @@ pub(crate) struct FmtArgs {
     /// Show instructions that only lead over a peer as `hopon peer`.
     #[arg(long, requires = "human")]
     pub(crate) hopon: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// The longest message that is read, in bytes; longer ones are answered with an error.
+    #[arg(long, value_name = "BYTES", default_value_t = 512 << 20)]
+    pub(crate) max_line_bytes: u64,
 }

@@ -1,9 +1,12 @@
-//! The command `airtight`: reads, checks and formats AIR scripts.
+//! The command `airtight`: runs, checks and formats AIR scripts.
 //!
 //! ```text
 //! main      arguments in, exit code out
 //! args      the command line
+//! run       `airtight run`
 //! parse     `airtight parse`           fmt       `airtight fmt`
+//! serve     `airtight serve`, JSON-RPC for programs
+//! inspect   `airtight inspect`
 //! ast       the checked tree as text   diff      what `fmt --check` shows
 //! json      the findings and the checked tree as JSON
 //! render    findings for people        excerpt   the part of a script that a finding shows
@@ -20,9 +23,12 @@ mod console;
 mod diff;
 mod excerpt;
 mod fmt;
+mod inspect;
 mod json;
 mod parse;
 mod render;
+mod run;
+mod serve;
 mod source;
 
 use args::{Cli, Command};
@@ -37,6 +43,9 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Parse(args) => parse::run(args, &mut console),
         Command::Fmt(args) => fmt::run(args, &mut console),
+        Command::Run(args) => run::run(args, &mut console),
+        Command::Serve(args) => serve::run(args, &mut console),
+        Command::Inspect(args) => inspect::run(args, &mut console),
     };
     console.finish(result)
 }

@@ -20,8 +20,10 @@ use crate::data::{Answer, Data, DataError, ForeignScript, Journal, PlaceId, Scri
 use crate::execute::{self, Catchable, End, Limits, Peer, Stop, next_peers};
 use crate::script::{Diagnostics, NodeId, Script, Symbol};
 use crate::value::{Json, Tetraplet};
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -472,17 +474,41 @@ pub fn write_requests(requests: &CallRequests) -> Vec<u8> {
 /// # Errors
 /// If they are not an object of answers by call id.
 pub fn read_results(bytes: &[u8]) -> Result<CallResults, InvokeError> {
-    #[derive(Deserialize)]
-    #[serde(transparent)]
-    struct Results(BTreeMap<String, Answer>);
     if bytes.is_empty() {
         return Ok(CallResults::new());
     }
-    let refused = |message: String| InvokeError::CallResults { message };
-    let Results(results) = serde_json::from_slice(bytes).map_err(|error| refused(error.to_string()))?;
-    let numbered = results.into_iter().map(|(key, answer)| match key.parse::<u32>() {
-        Ok(id) if id.to_string() == key => Ok((id, answer)),
-        _ => Err(refused(format!("`{}` is no call id", crate::script::short(&key)))),
-    });
-    numbered.collect()
+    let results: Result<Results, _> = serde_json::from_slice(bytes);
+    results.map(|Results(results)| results).map_err(|error| InvokeError::CallResults { message: error.to_string() })
+}
+
+/// Call results as their JSON form has them.
+struct Results(CallResults);
+
+impl<'de> Deserialize<'de> for Results {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ResultsVisitor)
+    }
+}
+
+struct ResultsVisitor;
+
+impl<'de> Visitor<'de> for ResultsVisitor {
+    type Value = Results;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of answers by call id")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Results, A::Error> {
+        let mut results = CallResults::new();
+        while let Some(key) = map.next_key::<String>()? {
+            let shown = crate::script::short(&key);
+            let id = key.parse::<u32>().ok().filter(|id| id.to_string() == key);
+            let id = id.ok_or_else(|| A::Error::custom(format_args!("`{shown}` is no call id")))?;
+            if results.insert(id, map.next_value()?).is_some() {
+                return Err(A::Error::custom(format_args!("call {id} has two answers")));
+            }
+        }
+        Ok(Results(results))
+    }
 }

@@ -23,7 +23,7 @@ pub enum Action {
         /// Whose host.
         peer: Arc<str>,
     },
-    /// A host sends its data to a peer that it must tell.
+    /// A host sends its data to a peer, whether or not it must.
     Send {
         /// Who sends.
         from: Arc<str>,
@@ -224,9 +224,8 @@ impl Network {
             actions.extend(host.outbox().map(|to| Action::Send { from: peer.clone(), to: to.clone() }));
         }
         actions.extend(self.in_flight.iter().map(|flight| Action::Deliver { message: flight.number, again: false }));
-        actions.extend(
-            self.calls.iter().map(|(peer, ticket, _)| Action::Answer { peer: peer.clone(), ticket: *ticket }),
-        );
+        actions
+            .extend(self.calls.iter().map(|(peer, ticket, _)| Action::Answer { peer: peer.clone(), ticket: *ticket }));
         actions
     }
 
@@ -259,6 +258,30 @@ impl Network {
                 *again = choices.chance(weather.duplicates, 100);
             }
             self.act(&action, runner)?;
+        }
+        Ok(&self.history)
+    }
+
+    /// Lets every peer send its data to every other one, whether or not the script asks for it, and runs on until the
+    /// network is quiet; then all peers know the same.
+    ///
+    /// # Errors
+    /// If the runner fails.
+    pub fn exchange(
+        &mut self,
+        runner: &mut (impl AvmRunner + ?Sized),
+        choices: &mut impl Choices,
+        weather: Weather,
+    ) -> Result<&History, RunnerError> {
+        // What the first exchange sets off (canons, calls) reaches everybody with the second one.
+        for _ in 0..2 {
+            let peers: Vec<_> = self.hosts.keys().cloned().collect();
+            for from in &peers {
+                for to in peers.iter().filter(|to| *to != from) {
+                    self.act(&Action::Send { from: from.clone(), to: to.clone() }, runner)?;
+                }
+            }
+            self.run(runner, choices, weather)?;
         }
         Ok(&self.history)
     }
@@ -336,21 +359,20 @@ impl Network {
 
     fn send(&mut self, from: &Arc<str>, to: &Arc<str>) -> Option<Event> {
         let host = self.hosts.get_mut(from)?;
-        let message = host.message(to)?;
+        let unasked = Message { to: to.clone(), version: host.state().version, data: host.data().clone() };
+        let message = host.message(to).unwrap_or(unasked);
         // What is on its way is as good as delivered here: nothing gets lost.
         host.delivered(&message);
         let number = self.sent;
         self.sent += 1;
-        let event =
-            Event::Sent { message: number, from: from.clone(), to: to.clone(), bytes: message.data.len() };
+        let event = Event::Sent { message: number, from: from.clone(), to: to.clone(), bytes: message.data.len() };
         self.in_flight.push(Flight { number, from: from.clone(), message });
         Some(event)
     }
 
     fn deliver(&mut self, number: usize, again: bool) -> Option<Event> {
         let at = self.in_flight.iter().position(|flight| flight.number == number)?;
-        let Flight { from, message, .. } =
-            if again { self.in_flight[at].clone() } else { self.in_flight.remove(at) };
+        let Flight { from, message, .. } = if again { self.in_flight[at].clone() } else { self.in_flight.remove(at) };
         let to = message.to.clone();
         self.host(&to).receive(message.data);
         self.inboxes.entry(to.clone()).or_default().push(number);

@@ -1,6 +1,9 @@
 //! What is found out about a script as JSON; the long help of `parse` describes it.
 
+mod history;
 mod tree;
+
+pub(crate) use history::history;
 
 use crate::source::{Position, Source};
 use airtight_engine::script::{Diagnostic, Diagnostics, Script, Severity, Span};

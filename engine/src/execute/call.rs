@@ -98,6 +98,7 @@ impl Machine<'_> {
             arguments: known.clone(),
         };
         let Some(ready) = ready else {
+            // Claims there may be: of whoever knows the arguments, where this peer disputes what they come from, or forged.
             self.report_misfits(0);
             self.spend(STEPS_OF_PENDING)?;
             self.out.pending.push(pending(self));
@@ -158,6 +159,7 @@ impl Machine<'_> {
             (None, _) => {
                 let waiting = pending(self);
                 self.spend(STEPS_OF_PENDING)?;
+                self.note(|recorder, site| recorder.pending_call(site, &waiting.peer));
                 self.out.pending.push(waiting);
                 if own {
                     let tetraplets: Vec<_> = values.iter().map(Value::tetraplets).collect();
@@ -168,6 +170,7 @@ impl Machine<'_> {
                 return Ok(Go::Ended(End::Waits));
             }
         };
+        self.note(|recorder, site| recorder.call(site, at, &outcome, &tetraplet, output));
         let known = ready.max(at);
         let go = match outcome {
             Outcome::Failure(value) => {
@@ -317,6 +320,7 @@ impl Machine<'_> {
             }
             let stored = elements.iter().map(|single| (single.json.clone(), single.origin.tetraplet())).collect();
             if let Some(value) = fixed_value(to, &tetraplet, elements) {
+                let tetraplet = tetraplet.clone();
                 self.walk.add(&self.here, EventResult::Canon { tetraplet, elements: stored });
                 events.push((value, self.now));
             }
@@ -332,10 +336,19 @@ impl Machine<'_> {
                 self.spend(STEPS_OF_PENDING)?;
                 let (place, node) = (self.here.place_id(), self.node);
                 let arguments = Box::default();
+                self.note(|recorder, site| recorder.pending_canon(site, &peer));
                 self.out.pending.push(Pending { place, node, peer, reached: known, arguments });
                 return Ok(Go::Ended(End::Waits));
             }
         };
+        if self.recorder.is_some() {
+            let taken = self.here.claims().iter().find(|claim| fixed(claim).is_some());
+            let stored = match taken.map(|claim| stores.result(claim.result)) {
+                Some(EventResult::Canon { elements, .. }) => elements,
+                _ => Vec::new(),
+            };
+            self.note(|recorder, site| recorder.canon(site, at, &peer, stored));
+        }
         self.here.step();
         let known = known.max(at);
         match value {

@@ -90,6 +90,8 @@ impl<'s> Machine<'s> {
             return Ok(Go::Ended(End::Waits));
         }
         self.structure();
+        let index = self.folds.len();
+        self.note(|recorder, site| recorder.fold(site, index, stream));
         let place = self.here.clone();
         self.here.step();
         let registers = self.registers.clone();
@@ -118,6 +120,7 @@ impl<'s> Machine<'s> {
         batches.batch.clear();
         let Some(Reverse((known, round, _))) = batches.to_come.peek().copied() else {
             let complete = batches.complete;
+            self.note(|recorder, _| recorder.fold_ended());
             self.folds.pop();
             self.spend(3 * new)?;
             return Ok(Go::Ended(complete.map_or(End::Waits, End::Complete)));
@@ -178,6 +181,7 @@ impl<'s> Machine<'s> {
         self.cursors.push(std::mem::replace(&mut self.here, inside));
         self.saved_registers.push(std::mem::replace(&mut self.registers, batches.registers.clone()));
         self.stack.push(Frame::Apart);
+        self.note(|recorder, _| recorder.apart(fold, branch));
         Go::Enter(node, known)
     }
 
@@ -190,7 +194,11 @@ impl<'s> Machine<'s> {
         });
         let Some((activation, fold)) = found else { return Err(Stop::NoFold { node: self.node }) };
         let (index, item) = (activation.fold as usize, activation.item as usize);
-        if item + 1 < fold.items.len() {
+        let goes_on = item + 1 < fold.items.len();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.next(index);
+        }
+        if goes_on {
             return self.iterate(index, item + 1, known);
         }
         let (frame, last) = (fold.frame, fold.last);

@@ -2,9 +2,11 @@
 
 use super::call::{Answers, Pending, Request};
 use super::fold::Fold;
+use super::recorder::{Recorder, Site};
+use super::render::State;
 use super::scope::{Activation, Cell, Element, Scopes, Value};
 use super::{Catchable, End, ErrorKind, Limits, Miss, Stop, Time, error};
-use crate::data::{Cursor, PlaceId, Shared, Walk};
+use crate::data::{Cursor, Journal, PlaceId, Shared, Walk};
 use crate::script::{Binding, Bindings, FrameId, Instruction, Kind, NodeId, OperandId, Script, Symbol, Tree, print};
 use crate::value::{Array, Json, Key, Origin, Single, Tetraplet, Text, entry};
 use std::sync::Arc;
@@ -48,7 +50,21 @@ pub struct Run {
 /// # Errors
 /// If the script asks for more than the limits allow.
 pub fn run(script: &Script, shared: &Shared, peer: &Peer, limits: Limits, answers: Answers) -> Result<Run, Stop> {
-    Machine::new(script, shared, peer, limits, answers).run()
+    Machine::new(script, shared, peer, limits, answers).run().map(|(run, _)| run)
+}
+
+/// As [`run`], and notes the executed states; the journal says which calls are requested.
+pub(super) fn record(
+    script: &Script,
+    shared: &Shared,
+    peer: &Peer,
+    limits: Limits,
+    journal: Option<&Journal>,
+) -> Result<(Run, Vec<State>), Stop> {
+    let mut machine = Machine::new(script, shared, peer, limits, Answers::new());
+    machine.recorder = Some(Box::new(Recorder::new(journal)));
+    let (run, recorder) = machine.run()?;
+    Ok((run, recorder.map_or_else(Vec::new, |recorder| recorder.finish(script.tree()))))
 }
 
 /// An instruction that is begun.
@@ -115,6 +131,8 @@ pub(super) struct Machine<'s> {
     /// The time that events of this run get.
     pub(super) now: Time,
     pub(super) out: Out,
+    /// Notes what happens, if somebody wants to see it.
+    pub(super) recorder: Option<Box<Recorder<'s>>>,
 }
 
 /// What a run finds out as it goes.
@@ -158,10 +176,11 @@ impl<'s> Machine<'s> {
             node: NodeId::ROOT,
             now: shared.trace().blocks() as Time + 1,
             out: Out::default(),
+            recorder: None,
         }
     }
 
-    fn run(mut self) -> Result<Run, Stop> {
+    fn run(mut self) -> Result<(Run, Option<Box<Recorder<'s>>>), Stop> {
         let mut go = Go::Enter(NodeId::ROOT, 0);
         let end = loop {
             go = match go {
@@ -173,7 +192,15 @@ impl<'s> Machine<'s> {
             };
         };
         let Out { pending, requests, disputed, not_taken, waiting, settled } = self.out;
-        Ok(Run { end, pending, requests, news: self.walk.news(), disputed, not_taken, waiting, settled })
+        let run = Run { end, pending, requests, news: self.walk.news(), disputed, not_taken, waiting, settled };
+        Ok((run, self.recorder))
+    }
+
+    /// Lets the recorder, if there is one, note something about the instruction and the place at hand.
+    pub(super) fn note(&mut self, note: impl FnOnce(&mut Recorder<'s>, Site)) {
+        if let Some(recorder) = &mut self.recorder {
+            note(recorder, (self.node, self.here.place_id()));
+        }
     }
 
     /// Counts steps: what one instruction looks at or keeps beyond the usual counts as well, so that the limit bounds
@@ -250,6 +277,7 @@ impl<'s> Machine<'s> {
                 Go::Ended(end)
             }
             (Frame::Left { right, entered }, end) => {
+                self.note(|recorder, _| recorder.between());
                 self.restore_registers();
                 if let Some(cursor) = self.cursors.pop() {
                     self.here = cursor;
@@ -258,6 +286,7 @@ impl<'s> Machine<'s> {
                 return self.branch(right, entered);
             }
             (Frame::Right { left }, right) => {
+                self.note(|recorder, _| recorder.par_ended());
                 self.restore_registers();
                 self.saved_registers.pop();
                 if let Some(cursor) = self.cursors.pop() {
@@ -294,6 +323,7 @@ impl<'s> Machine<'s> {
                 Go::Ended(end)
             }
             (Frame::Apart, end) => {
+                self.note(|recorder, _| recorder.apart_ended());
                 self.restore_registers();
                 self.saved_registers.pop();
                 if let Some(cursor) = self.cursors.pop() {
@@ -393,10 +423,12 @@ impl<'s> Machine<'s> {
         let Binding::Stream(id) = self.bindings.operand(output) else { return Ok(()) };
         let stream = self.scopes.stream(id);
         let limit = self.limits.stream_elements;
-        if self.scopes.elements(stream).len() >= limit {
+        let len = self.scopes.elements(stream).len();
+        if len >= limit {
             return Err(Stop::StreamElements { limit, node: self.node });
         }
         let id = self.here.place_id().into();
+        self.note(|recorder, _| recorder.put(stream, len == 0, known, id));
         self.scopes.push(stream, Element { value, known, id });
         self.spend(1)
     }
@@ -411,6 +443,7 @@ impl<'s> Machine<'s> {
     fn par(&mut self, left: NodeId, right: NodeId, known: Time) -> Result<Go, Stop> {
         self.spend(2)?;
         self.structure();
+        self.note(Recorder::par);
         let (in_left, in_right) = {
             use crate::data::Branch;
             (self.walk.open(&self.here, Branch::Left), self.walk.open(&self.here, Branch::Right))
@@ -489,6 +522,7 @@ impl<'s> Machine<'s> {
             Err(miss) => return self.missed_output(miss, Some(target), None),
         };
         if let Binding::Stream(_) = self.bindings.operand(target) {
+            self.note(Recorder::ap);
             self.append(target, known, value)?;
             self.here.step();
         } else {
@@ -511,6 +545,7 @@ impl<'s> Machine<'s> {
         });
         match made {
             Ok((entry, known)) => {
+                self.note(Recorder::ap);
                 self.append(map, known, entry)?;
                 self.here.step();
                 Ok(Go::Ended(End::Complete(known)))

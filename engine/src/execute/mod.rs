@@ -23,6 +23,7 @@
 //! | `operand.rs` | what operands come to, and when that was known |
 //! | `scope.rs` | slots of names, streams, activations of folds |
 //! | `next_peers.rs` | whom a run tells |
+//! | `render.rs`, `recorder.rs` | the rendered trace, and the run that notes it |
 //! | `error.rs` | errors that scripts catch, their objects and registers |
 
 mod call;
@@ -31,12 +32,15 @@ mod fold;
 mod machine;
 mod next_peers;
 mod operand;
+mod recorder;
+mod render;
 mod scope;
 
 pub use call::{Answers, Pending, Request};
 pub use error::{BadErrorObject, Catchable, ErrorKind};
 pub use machine::{Peer, Run, run};
 pub use next_peers::next_peers;
+pub use render::{CallState, CanonState, Executed, Lore, Rendered, State, Window, render};
 
 use crate::script::{NodeId, Symbol};
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use airtight_engine::data::{Answer, Data, ScriptHash};
+use airtight_engine::execute::{Executed, Limits, Peer, Rendered, Window, render};
 use airtight_engine::invoke::{CallResults, InvokeError, Outcome, RunParameters, execute};
 use airtight_engine::script::Script;
 use std::collections::BTreeMap;
@@ -57,6 +58,13 @@ impl Net {
             Ok(outcome) => shown(&outcome),
             Err(error) => format!("error {}", error.code()),
         }
+    }
+
+    /// What the data of a peer come to, as that peer sees it.
+    pub(crate) fn rendered(&self, peer: &str) -> Rendered {
+        let peer = Peer { current: Some(peer.into()), init: "A".into(), timestamp: 0, ttl: 22 };
+        let data = peer.current.as_deref().map(|name| self.data(name)).unwrap_or_else(Data::nothing);
+        render(&self.script, &data, &peer, Limits::default()).expect("the limits are far away")
     }
 
     /// A run without any data: the start, or just another look.
@@ -138,6 +146,39 @@ fn without_ids(said: &str) -> String {
         _ => line,
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The sizes and positions in a trace agree with each other.
+pub(crate) fn check_sizes(states: &[Executed]) {
+    let len = states.len();
+    // A `par` ends within the branch or `par` around it.
+    let mut ends = vec![len];
+    for (at, state) in states.iter().enumerate() {
+        while ends.len() > 1 && ends.last().is_some_and(|end| *end <= at) {
+            ends.pop();
+        }
+        match state {
+            Executed::Par(left, right) => {
+                let end = at + 1 + left + right;
+                assert!(end <= *ends.last().unwrap(), "{at} {state}");
+                ends.push(end);
+                if *left > 0 {
+                    ends.push(at + 1 + left);
+                }
+            }
+            Executed::Fold(lore) => {
+                let inside = |Window { start, len: size }: Window| start > at && start + size <= len;
+                assert!(!lore.is_empty(), "{at} {state}");
+                for iteration in lore {
+                    assert!(inside(iteration.before) && inside(iteration.after), "{at} {state}");
+                    assert!(iteration.before.start + iteration.before.len <= iteration.after.start, "{at} {state}");
+                    let put = states.get(iteration.pos);
+                    assert!(matches!(put, Some(Executed::Ap { .. } | Executed::Call(_))), "{at} {state}");
+                }
+            }
+            Executed::Call(_) | Executed::Ap { .. } | Executed::Canon(_) => {}
+        }
+    }
 }
 
 /// What a run said: next peers, requests with arguments and tetraplets, and what is unusual.

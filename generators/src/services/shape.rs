@@ -162,9 +162,7 @@ impl Reader<'_> {
                 }
                 let fresh = self.shapes.fresh();
                 let answer = match (self.literal(service), self.literal(function)) {
-                    (Some(service), Some(function)) => {
-                        *self.shapes.answers.entry((service, function)).or_insert(fresh)
-                    }
+                    (Some(service), Some(function)) => *self.shapes.answers.entry((service, function)).or_insert(fresh),
                     _ => *self.shapes.computed.get_or_insert(fresh),
                 };
                 if let Some(output) = output {
