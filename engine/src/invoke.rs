@@ -458,8 +458,15 @@ fn try_run_bytes(
         unknown_call_ids: outcome.unknown_call_ids,
         disputed: outcome.disputed.into_iter().map(|(place, _)| place).collect(),
         not_taken: outcome.not_taken.into_iter().map(|(place, _)| place).collect(),
-        waiting: pending.chain(waiting).collect(),
+        waiting: distinct(pending.chain(waiting)),
     })
+}
+
+/// Each of these once, in the order of their first occurrences: in a fold, an instruction may wait a million times.
+fn distinct(waiting: impl Iterator<Item = Waiting>) -> Vec<Waiting> {
+    let mut seen = std::collections::BTreeSet::new();
+    let key = |one: &Waiting| (one.span.start, one.peer.clone(), one.missing.clone());
+    waiting.filter(|one| seen.insert(key(one))).collect()
 }
 
 /// The bytes of call requests: canonical JSON, in the order of their ids.

@@ -74,7 +74,7 @@ fn next_names_its_fold_even_where_the_iterator_is_assigned() {
 fn streams_belong_to_the_script_or_to_their_new() {
     assert_eq!(
         resolved("(seq (ap 1 $s) (seq (new $s (ap 2 $s)) (fold [] i (seq (ap i $s) (next i)))))"),
-        "$s#0 $s $s#1 i:0(after nothing) i@0 $s#0 i@0"
+        "$s#0 $s#1 $s#1 i:0(after nothing) i@0 $s#0 i@0"
     );
     // The first mention may stand inside a fold: folds are no scopes to streams.
     assert_eq!(

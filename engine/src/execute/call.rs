@@ -21,6 +21,12 @@ pub(super) struct Call {
     pub(super) output: Option<OperandId>,
 }
 
+/// What a pending call or canon counts, for all that is kept of it until the run is over.
+const STEPS_OF_PENDING: usize = 16;
+
+/// What an element of a canon counts, for the room it takes in values and stores.
+const STEPS_OF_ELEMENT: usize = 4;
+
 /// A call or canon that is reached and has no event.
 #[derive(Clone, Debug)]
 pub struct Pending {
@@ -62,6 +68,7 @@ pub struct Request {
 /// The arguments of a call as far as they are known.
 struct Arguments {
     values: Vec<Value>,
+    jsons: Vec<Json>,
     known: Box<[Option<Time>]>,
     /// When all of them were known, if they are.
     ready: Option<Time>,
@@ -82,7 +89,7 @@ impl Machine<'_> {
             Ok(arguments) => arguments,
             Err(miss) => return self.used_up(miss, call.output, Some(tetraplet)),
         };
-        let Arguments { values, known, ready } = arguments;
+        let Arguments { values, jsons, known, ready } = arguments;
         let pending = |machine: &Self| Pending {
             place: machine.here.place_id(),
             node: machine.node,
@@ -93,15 +100,9 @@ impl Machine<'_> {
         let Some(ready) = ready else {
             // Claims there may be: of whoever knows the arguments, where this peer disputes what they come from, or forged.
             self.report_misfits(0);
+            self.spend(STEPS_OF_PENDING)?;
             self.out.pending.push(pending(self));
             return Ok(Go::Ended(End::Waits));
-        };
-        let jsons: Result<Vec<Json>, TooDeep> = values.iter().map(Value::json).collect();
-        let jsons = match jsons {
-            Ok(jsons) => jsons,
-            Err(TooDeep) => {
-                return self.used_up(Miss::Failed(ready, ErrorKind::TooDeep), call.output, Some(tetraplet));
-            }
         };
         let output = match call.output.map(|output| self.bindings.operand(output)) {
             None => OutputKind::Unused,
@@ -135,6 +136,7 @@ impl Machine<'_> {
         let own = self.peer.current.as_ref() == Some(&tetraplet.peer);
         let place = self.here.place_id();
         if own && let Some(answer) = self.answers.remove(&place) {
+            self.out.settled.push(place);
             let outcome = self.read_answer(&answer)?;
             if !events.iter().any(|(event, _)| *event == outcome) {
                 let made = EventResult::Call {
@@ -152,26 +154,22 @@ impl Machine<'_> {
             (Some(event), None) => event,
             (Some(_), Some(_)) => {
                 self.out.disputed.push((place, self.node));
-                if own {
-                    self.out.settled.push(place);
-                }
                 return Ok(Go::Ended(End::Waits));
             }
             (None, _) => {
                 let waiting = pending(self);
+                self.spend(STEPS_OF_PENDING)?;
                 self.note(|recorder, site| recorder.pending_call(site, &waiting.peer));
                 self.out.pending.push(waiting);
                 if own {
-                    let tetraplets = values.iter().map(Value::tetraplets).collect();
+                    let tetraplets: Vec<_> = values.iter().map(Value::tetraplets).collect();
+                    self.spend(tetraplets.iter().map(|of_one| 2 * STEPS_OF_ELEMENT * of_one.len()).sum())?;
                     let node = self.node;
                     self.out.requests.push(Request { place, node, tetraplet, arguments: jsons, tetraplets });
                 }
                 return Ok(Go::Ended(End::Waits));
             }
         };
-        if own {
-            self.out.settled.push(place);
-        }
         self.note(|recorder, site| recorder.call(site, at, &outcome, &tetraplet, output));
         let known = ready.max(at);
         let go = match outcome {
@@ -180,7 +178,7 @@ impl Machine<'_> {
                     self.settle(output, known);
                 }
                 let kind = error::failure_parts(&value).unwrap_or(ErrorKind::TooDeep);
-                Go::Ended(End::Failed(known, self.error(kind, Some(tetraplet))))
+                Go::Ended(End::Failed(known, self.error(kind, Some(tetraplet))?))
             }
             Outcome::Value(json) => {
                 let single = Single { json, origin: Origin::of(tetraplet) };
@@ -215,19 +213,25 @@ impl Machine<'_> {
 
     /// Looks at all arguments, so that it is known which are at hand; an error counts when everything left of it is known.
     fn arguments(&mut self, operands: OperandIds, reached: Time) -> Result<Arguments, Miss> {
+        self.spend(operands.len())?;
         let mut values = Vec::with_capacity(operands.len());
+        let mut jsons = Vec::with_capacity(operands.len());
         let mut at_hand = Vec::with_capacity(operands.len());
         let mut ready = Some(reached);
         let mut failed = None;
         for operand in operands {
-            match self.operand(operand, reached) {
-                Ok((value, known)) => {
+            let argument = self.operand(operand, reached);
+            match argument.and_then(|(value, known)| Ok((self.value_json(&value, known)?, value, known))) {
+                Ok((json, value, known)) => {
                     ready = ready.map(|ready| ready.max(known));
                     at_hand.push(Some(known));
                     values.push(value);
+                    jsons.push(json);
                 }
                 Err(Miss::Missing(name)) => {
-                    self.out.waiting.push((self.node, name));
+                    if failed.is_none() {
+                        self.out.waiting.push((self.node, name));
+                    }
                     ready = None;
                     at_hand.push(None);
                 }
@@ -242,7 +246,12 @@ impl Machine<'_> {
         }
         match failed {
             Some(failed) => Err(failed),
-            None => Ok(Arguments { values, known: at_hand.into(), ready }),
+            None => {
+                for json in &jsons {
+                    self.spend_text(json.text_len())?;
+                }
+                Ok(Arguments { values, jsons, known: at_hand.into(), ready })
+            }
         }
     }
 
@@ -251,13 +260,19 @@ impl Machine<'_> {
         if answer.result.len() as u64 > limit {
             return Err(Stop::ValueBytes { limit, node: self.node });
         }
-        if answer.ret_code != 0 {
-            return Ok(Outcome::Failure(error::failure(answer.ret_code, &answer.result)));
-        }
-        Ok(match Json::parse(answer.result.as_bytes()) {
-            Ok(json) => Outcome::Value(json),
-            Err(why) => Outcome::Failure(error::failure(i32::MAX, &format!("the service's answer is no JSON: {why}"))),
-        })
+        let outcome = if answer.ret_code != 0 {
+            Outcome::Failure(error::failure(answer.ret_code, &answer.result))
+        } else {
+            match Json::parse(answer.result.as_bytes()) {
+                Ok(json) => Outcome::Value(json),
+                Err(why) => {
+                    Outcome::Failure(error::failure(i32::MAX, &format!("the service's answer is no JSON: {why}")))
+                }
+            }
+        };
+        let (Outcome::Value(json) | Outcome::Failure(json)) = &outcome;
+        self.check_size(json)?;
+        Ok(outcome)
     }
 
     pub(super) fn canon(
@@ -288,12 +303,21 @@ impl Machine<'_> {
             _ => None,
         };
         let mut events: Vec<(Result<Value, TooDeep>, Time)> = Vec::new();
+        let mut read = 0;
         for claim in self.here.claims() {
+            if let ResultIx::Canon(canon) = claim.result {
+                read += stores.canons.get(canon).elements.len();
+            }
             events.extend(fixed(claim).map(|value| (value, claim.at as Time + 1)));
         }
+        self.spend(STEPS_OF_ELEMENT * read)?;
         self.report_misfits(events.len());
         if events.is_empty() && self.peer.current.as_ref() == Some(&peer) {
             let elements = self.elements_of(source);
+            self.spend(2 * STEPS_OF_ELEMENT * elements.len())?;
+            for element in &elements {
+                self.spend_text(2 * element.json.text_len())?;
+            }
             let stored = elements.iter().map(|single| (single.json.clone(), single.origin.tetraplet())).collect();
             if let Some(value) = fixed_value(to, &tetraplet, elements) {
                 let tetraplet = tetraplet.clone();
@@ -309,6 +333,7 @@ impl Machine<'_> {
                 return Ok(Go::Ended(End::Waits));
             }
             (None, _) => {
+                self.spend(STEPS_OF_PENDING)?;
                 let (place, node) = (self.here.place_id(), self.node);
                 let arguments = Box::default();
                 self.note(|recorder, site| recorder.pending_canon(site, &peer));
@@ -328,6 +353,9 @@ impl Machine<'_> {
         let known = known.max(at);
         match value {
             Ok(value) => {
+                if let Value::Single(Single { json, .. }) = &value {
+                    self.check_size(json)?;
+                }
                 self.set(target, known, value);
                 Ok(Go::Ended(End::Complete(known)))
             }

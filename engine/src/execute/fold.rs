@@ -10,9 +10,10 @@ use super::scope::{Cell, Value};
 use super::{End, ErrorKind, Miss, Stop, Time, error};
 use crate::data::{Branch, Cursor};
 use crate::script::{self, Binding, FrameId, Instruction, NodeId, OperandId, Reach};
-use crate::value::{Array, Json, LensStep, Origin, Single};
+use crate::value::{Array, Canon, CanonMap, Json, LensStep, Origin, Single};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 /// A fold at work.
 #[derive(Debug)]
@@ -26,7 +27,8 @@ pub(super) struct Fold<'s> {
 #[derive(Debug)]
 enum Items<'s> {
     Array { array: Array, origin: Origin, known: Time },
-    Elements { elements: Vec<Single>, known: Time },
+    Canon { canon: Arc<Canon>, known: Time },
+    CanonMap { map: Arc<CanonMap>, known: Time },
     Stream(Box<Batches<'s>>),
 }
 
@@ -55,7 +57,7 @@ impl<'s> Machine<'s> {
         };
         let Some(frame) = self.definition_frame(iterator) else { return Ok(Go::Ended(End::Waits)) };
         if let Binding::Stream(id) = self.bindings.operand(iterable) {
-            return self.fold_stream(self.scopes.stream(id), Fold { body, last, frame, items: Items::NONE }, known);
+            return self.fold_stream(self.scopes.stream(id), body, last, frame, known);
         }
         let (items, len, known) = match self.operand(iterable, known).and_then(|(value, known)| items(value, known)) {
             Ok(items) => items,
@@ -76,7 +78,14 @@ impl<'s> Machine<'s> {
         self.bindings.definitions().get(id.index()).map(|definition| definition.frame)
     }
 
-    fn fold_stream(&mut self, stream: usize, mut fold: Fold<'s>, entered: Time) -> Result<Go, Stop> {
+    fn fold_stream(
+        &mut self,
+        stream: usize,
+        body: NodeId,
+        last: Option<NodeId>,
+        frame: FrameId,
+        entered: Time,
+    ) -> Result<Go, Stop> {
         if self.scopes.elements(stream).is_empty() {
             return Ok(Go::Ended(End::Waits));
         }
@@ -88,8 +97,7 @@ impl<'s> Machine<'s> {
         let registers = self.registers.clone();
         let (to_come, batch, complete) = Default::default();
         let batches = Batches { stream, place, entered, registers, to_come, seen: 0, round: 0, batch, complete };
-        fold.items = Items::Stream(Box::new(batches));
-        self.folds.push(fold);
+        self.folds.push(Fold { body, last, frame, items: Items::Stream(Box::new(batches)) });
         self.next_batch(None)
     }
 
@@ -107,12 +115,14 @@ impl<'s> Machine<'s> {
         for (position, element) in elements.iter().enumerate().skip(batches.seen) {
             batches.to_come.push(Reverse((element.known, round, position as u32)));
         }
+        let new = elements.len() - batches.seen;
         batches.seen = elements.len();
         batches.batch.clear();
         let Some(Reverse((known, round, _))) = batches.to_come.peek().copied() else {
             let complete = batches.complete;
             self.note(|recorder, _| recorder.fold_ended());
             self.folds.pop();
+            self.spend(3 * new)?;
             return Ok(Go::Ended(complete.map_or(End::Waits, End::Complete)));
         };
         while let Some(Reverse((_, _, position))) =
@@ -123,6 +133,7 @@ impl<'s> Machine<'s> {
         }
         batches.round = round;
         let entered = batches.entered;
+        self.spend(3 * new)?;
         self.stack.push(Frame::Batches);
         self.iterate(self.folds.len() - 1, 0, entered)
     }
@@ -136,8 +147,12 @@ impl<'s> Machine<'s> {
                 let json = array.get(item).cloned().unwrap_or(Json::Null);
                 (Single { json, origin: origin.step(LensStep::Index(item as u32)) }, *known, None)
             }
-            Items::Elements { elements, known } => match elements.get(item) {
+            Items::Canon { canon, known } => match canon.elements.get(item) {
                 Some(element) => (element.clone(), *known, None),
+                None => return Ok(Go::Ended(End::Waits)),
+            },
+            Items::CanonMap { map, known } => match map.first_entry(item) {
+                Some(entry) => (entry.clone(), *known, None),
                 None => return Ok(Go::Ended(End::Waits)),
             },
             Items::Stream(batches) => match batches.element(&self.scopes, item) {
@@ -145,6 +160,7 @@ impl<'s> Machine<'s> {
                 None => return Ok(Go::Ended(End::Waits)),
             },
         };
+        self.spend(self.scopes.size(frame))?;
         let (hidden, outer) = self.scopes.enter(frame, fold as u32, item as u32);
         self.stack.push(Frame::Iteration { frame, hidden, outer });
         if let Some(iterator) = self.bindings.frame_iterator(frame) {
@@ -188,12 +204,13 @@ impl<'s> Machine<'s> {
         let (frame, last) = (fold.frame, fold.last);
         let element = match &fold.items {
             Items::Stream(batches) => batches.element(&self.scopes, item).map(|element| (element.id, element.known)),
-            Items::Array { .. } | Items::Elements { .. } => None,
+            Items::Array { .. } | Items::Canon { .. } | Items::CanonMap { .. } => None,
         };
         let Some(last) = last else {
             return Ok(Go::Ended(if bare || element.is_some() { End::Waits } else { End::Complete(known) }));
         };
         let outer = std::mem::replace(&mut self.scopes.frame, frame);
+        self.begin_again(last)?;
         self.stack.push(Frame::Last { outer });
         match element {
             Some((id, value_known)) => Ok(self.apart(index, Branch::Last(id), last, known.max(value_known))),
@@ -209,13 +226,11 @@ impl Batches<'_> {
 }
 
 impl Items<'_> {
-    /// Of a fold that has not begun.
-    const NONE: Self = Self::Elements { elements: Vec::new(), known: 0 };
-
     fn len(&self) -> usize {
         match self {
             Self::Array { array, .. } => array.len(),
-            Self::Elements { elements, .. } => elements.len(),
+            Self::Canon { canon, .. } => canon.elements.len(),
+            Self::CanonMap { map, .. } => map.keys(),
             Self::Stream(batches) => batches.batch.len(),
         }
     }
@@ -226,8 +241,8 @@ fn items<'s>(value: Value, known: Time) -> Result<(Items<'s>, usize, Time), Miss
     let items = match value {
         Value::Single(Single { json: Json::Array(array), origin }) => Items::Array { array, origin, known },
         Value::Single(Single { json, .. }) => return Err(Miss::Failed(known, ErrorKind::NotIterable(json))),
-        Value::Canon(canon) => Items::Elements { elements: canon.elements.clone(), known },
-        Value::CanonMap(map) => Items::Elements { elements: map.first_entries().cloned().collect(), known },
+        Value::Canon(canon) => Items::Canon { canon, known },
+        Value::CanonMap(map) => Items::CanonMap { map, known },
     };
     let len = items.len();
     Ok((items, len, known))

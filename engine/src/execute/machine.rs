@@ -203,23 +203,27 @@ impl<'s> Machine<'s> {
         }
     }
 
-    /// Counts a step.
-    fn step(&mut self) -> Result<(), Stop> {
-        self.steps += 1;
-        let (node, limits) = (self.node, self.limits);
-        if self.steps > limits.steps {
-            return Err(Stop::Steps { limit: limits.steps, node });
-        }
-        if self.stack.len() > limits.depth {
-            return Err(Stop::Depth { limit: limits.depth, node });
-        }
-        Ok(())
+    /// Counts steps: what one instruction looks at or keeps beyond the usual counts as well, so that the limit bounds
+    /// time and memory.
+    pub(super) fn spend(&mut self, steps: usize) -> Result<(), Stop> {
+        let (node, limit) = (self.node, self.limits.steps);
+        self.steps = self.steps.saturating_add(steps as u64);
+        if self.steps > limit { Err(Stop::Steps { limit, node }) } else { Ok(()) }
+    }
+
+    /// Counts the steps of printing or comparing so many bytes.
+    pub(super) fn spend_text(&mut self, bytes: u64) -> Result<(), Stop> {
+        const BYTES_PER_STEP: u64 = 32;
+        self.spend(usize::try_from(bytes / BYTES_PER_STEP).unwrap_or(usize::MAX))
     }
 
     /// Begins an instruction, reached at this time; a `next` may be bare, directly a branch of `par`.
     fn enter(&mut self, node: NodeId, known: Time, bare: bool) -> Result<Go, Stop> {
         self.node = node;
-        self.step()?;
+        self.spend(1)?;
+        if self.stack.len() > self.limits.depth {
+            return Err(Stop::Depth { limit: self.limits.depth, node });
+        }
         match self.tree.instruction(node) {
             Instruction::Null => Ok(Go::Ended(End::Complete(known))),
             Instruction::Never => Ok(Go::Ended(End::Waits)),
@@ -234,7 +238,12 @@ impl<'s> Machine<'s> {
             }
             Instruction::Match { left, right, body } => self.compare(left, right, body, known, true),
             Instruction::Mismatch { left, right, body } => self.compare(left, right, body, known, false),
-            Instruction::New { body, .. } => Ok(Go::Enter(body, known)),
+            Instruction::New { variable, body } => {
+                if let Binding::Stream(id) = self.bindings.operand(variable) {
+                    self.scopes.empty(self.scopes.stream(id));
+                }
+                Ok(Go::Enter(body, known))
+            }
             Instruction::Fail { error } => self.fail(error, known),
             Instruction::FailLiteral { code, text } => {
                 let texts = (&self.tree.operand(code).value, &self.tree.operand(text).value);
@@ -243,6 +252,7 @@ impl<'s> Machine<'s> {
                     _ => return Ok(Go::Ended(End::Waits)),
                 };
                 let error = Catchable::literal(code, self.tree.text(text), &print::descriptor(self.tree, node));
+                self.spend_text(4 * error.object.text_len())?;
                 Ok(Go::Ended(End::Failed(known, Arc::new(error))))
             }
             Instruction::Assign { source, target } => self.assign(source, target, known),
@@ -262,7 +272,7 @@ impl<'s> Machine<'s> {
             (Frame::Seq { right }, End::Complete(known)) => Go::Enter(right, known),
             (Frame::Seq { right }, end) => {
                 if let End::Failed(known, _) = end {
-                    self.settle_in(right, known);
+                    self.settle_in(right, known)?;
                 }
                 Go::Ended(end)
             }
@@ -296,7 +306,7 @@ impl<'s> Machine<'s> {
             }
             (Frame::Tried { right, .. }, end) => {
                 if let End::Complete(known) = end {
-                    self.settle_in(right, known);
+                    self.settle_in(right, known)?;
                 }
                 Go::Ended(end)
             }
@@ -342,13 +352,15 @@ impl<'s> Machine<'s> {
                 self.out.waiting.push((self.node, name));
                 Ok(End::Waits)
             }
-            Miss::Failed(known, kind) => Ok(End::Failed(known, self.error(kind, call))),
+            Miss::Failed(known, kind) => Ok(End::Failed(known, self.error(kind, call)?)),
             Miss::Stop(stop) => Err(stop),
         }
     }
 
-    pub(super) fn error(&self, kind: ErrorKind, call: Option<Arc<Tetraplet>>) -> Arc<Catchable> {
-        Arc::new(Catchable::new(kind, &print::descriptor(self.tree, self.node), call))
+    pub(super) fn error(&mut self, kind: ErrorKind, call: Option<Arc<Tetraplet>>) -> Result<Arc<Catchable>, Stop> {
+        let error = Catchable::new(kind, &print::descriptor(self.tree, self.node), call);
+        self.spend_text(4 * error.object.text_len())?;
+        Ok(Arc::new(error))
     }
 
     /// As [`Machine::missed`], for an instruction with an output.
@@ -377,12 +389,25 @@ impl<'s> Machine<'s> {
     }
 
     /// The instructions in this one are not run, so what they assign will not be.
-    pub(super) fn settle_in(&mut self, node: NodeId, known: Time) {
-        for definition in self.bindings.definitions_in(self.tree, node) {
+    pub(super) fn settle_in(&mut self, node: NodeId, known: Time) -> Result<(), Stop> {
+        self.set_all_in(node, &Cell::Settled(known))
+    }
+
+    /// Says the same of all assignments in an instruction that belong to the scope at hand.
+    fn set_all_in(&mut self, node: NodeId, cell: &Cell) -> Result<(), Stop> {
+        let definitions = self.bindings.definitions_in(self.tree, node);
+        self.spend(definitions.len())?;
+        for definition in definitions {
             if definition.frame == self.scopes.frame {
-                self.scopes.set(definition, Cell::Settled(known));
+                self.scopes.set(definition, cell.clone());
             }
         }
+        Ok(())
+    }
+
+    /// A last instruction runs once more in the scope of the same iteration, as if it had not run before.
+    pub(super) fn begin_again(&mut self, last: NodeId) -> Result<(), Stop> {
+        self.set_all_in(last, &Cell::Open)
     }
 
     pub(super) fn set(&mut self, output: OperandId, known: Time, value: Value) {
@@ -405,7 +430,7 @@ impl<'s> Machine<'s> {
         let id = self.here.place_id().into();
         self.note(|recorder, _| recorder.put(stream, len == 0, known, id));
         self.scopes.push(stream, Element { value, known, id });
-        Ok(())
+        self.spend(1)
     }
 
     pub(super) fn check_size(&self, json: &Json) -> Result<(), Stop> {
@@ -416,6 +441,7 @@ impl<'s> Machine<'s> {
     // instructions without a file of their own
 
     fn par(&mut self, left: NodeId, right: NodeId, known: Time) -> Result<Go, Stop> {
+        self.spend(2)?;
         self.structure();
         self.note(Recorder::par);
         let (in_left, in_right) = {
@@ -455,16 +481,19 @@ impl<'s> Machine<'s> {
             Ok((left, right, known))
         });
         match operands {
-            Ok((left, right, known)) if (left == right) == equal => Ok(Go::Enter(body, known)),
-            Ok((_, _, known)) => {
-                self.settle_in(body, known);
+            Ok((left, right, known)) => {
+                self.spend_text(left.text_len().min(right.text_len()))?;
+                if (left == right) == equal {
+                    return Ok(Go::Enter(body, known));
+                }
+                self.settle_in(body, known)?;
                 let kind = if equal { ErrorKind::MatchDiffers } else { ErrorKind::MismatchEqual };
-                Ok(Go::Ended(End::Failed(known, self.error(kind, None))))
+                Ok(Go::Ended(End::Failed(known, self.error(kind, None)?)))
             }
             Err(miss) => {
                 let end = self.missed(miss, None)?;
                 if let End::Failed(known, _) = &end {
-                    self.settle_in(body, *known);
+                    self.settle_in(body, *known)?;
                 }
                 Ok(Go::Ended(end))
             }
@@ -503,6 +532,8 @@ impl<'s> Machine<'s> {
     }
 
     fn insert(&mut self, key: OperandId, value: OperandId, map: OperandId, known: Time) -> Result<Go, Stop> {
+        const STEPS_OF_AN_ENTRY: usize = 14;
+        self.spend(STEPS_OF_AN_ENTRY)?;
         let made = self.json(key, known).and_then(|(key, known)| {
             if Key::of(&key).is_none() {
                 return Err(Miss::Failed(known, ErrorKind::BadKey(key)));

@@ -63,7 +63,8 @@ pub enum End {
 /// What bounds a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// Instructions executed, names looked up and values folded.
+    /// Instructions executed, names looked up and values folded; what looks at or keeps much at once counts several, so
+    /// that this bounds the time and memory of a run.
     pub steps: u64,
     /// Instructions that are begun and not ended.
     pub depth: usize,

@@ -79,7 +79,10 @@ impl Machine<'_> {
                 let (key, known) = self.key(variable.lens, known)?;
                 let (steps, known) = self.steps(variable.lens, 1, known)?;
                 let part = if steps.is_empty() {
-                    map.values(&key).map_err(|_| Miss::Failed(known, ErrorKind::TooDeep))?
+                    let values = map.values(&key).map_err(|_| Miss::Failed(known, ErrorKind::TooDeep))?;
+                    self.check_size(&values.json)?;
+                    self.spend(values.json.as_array().map_or(0, |values| values.len()))?;
+                    values
                 } else {
                     map.select(&key, &steps).map_err(|error| Miss::Failed(known, error.into()))?
                 };
@@ -104,6 +107,7 @@ impl Machine<'_> {
             LensView::Length => return Ok((vec![LensStep::Length], known)),
             LensView::Path(accessors) => accessors,
         };
+        self.spend(accessors.len())?;
         let first = lens.accessors().start;
         let mut steps = Vec::with_capacity(accessors.len());
         for (index, accessor) in accessors.iter().enumerate().skip(from) {
@@ -168,9 +172,17 @@ impl Machine<'_> {
     /// The JSON of an operand.
     pub(super) fn json(&mut self, id: OperandId, known: Time) -> Result<(Json, Time), Miss> {
         let (value, known) = self.operand(id, known)?;
+        Ok((self.value_json(&value, known)?, known))
+    }
+
+    /// The JSON of a value, unless it is too deep or too large.
+    pub(super) fn value_json(&mut self, value: &Value, known: Time) -> Result<Json, Miss> {
+        if let Value::CanonMap(map) = value {
+            self.spend(map.entries.len())?;
+        }
         let json = value.json().map_err(|_| Miss::Failed(known, ErrorKind::TooDeep))?;
         self.check_size(&json)?;
-        Ok((json, known))
+        Ok(json)
     }
 
     /// The one value of an operand: a canon becomes an array, from the peer that fixed it.
@@ -181,8 +193,7 @@ impl Machine<'_> {
             Value::Canon(canon) => Origin::of(canon.tetraplet.clone()),
             Value::CanonMap(map) => Origin::of(map.tetraplet.clone()),
         };
-        let json = value.json().map_err(|_| Miss::Failed(known, ErrorKind::TooDeep))?;
-        self.check_size(&json)?;
+        let json = self.value_json(&value, known)?;
         Ok((Single { json, origin }, known))
     }
 

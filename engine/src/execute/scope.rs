@@ -75,6 +75,11 @@ impl<'s> Scopes<'s> {
         }
     }
 
+    /// How many steps it counts to activate a frame: each slot takes room.
+    pub(super) fn size(&self, frame: FrameId) -> usize {
+        self.bindings.frames().get(frame.index()).map_or(0, |frame| (2 * frame.slots + frame.streams) as usize)
+    }
+
     /// Activates the frame of a fold for one item; returns what [`Scopes::leave`] wants.
     pub(super) fn enter(&mut self, frame: FrameId, fold: u32, item: u32) -> (Activation, FrameId) {
         let (cells, streams) = (self.cells.len() as u32, self.streams.len() as u32);
@@ -132,6 +137,13 @@ impl<'s> Scopes<'s> {
             }
             reach = definition.previous();
             step()?;
+        }
+    }
+
+    /// Empties a stream, as its `new` does.
+    pub(super) fn empty(&mut self, stream: usize) {
+        if let Some(elements) = self.streams.get_mut(stream) {
+            elements.clear();
         }
     }
 

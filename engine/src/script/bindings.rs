@@ -78,9 +78,9 @@ pub enum Binding {
     Read(Reach),
     /// It assigns a scalar, canon, canon map or iterator.
     Definition(DefinitionId),
-    /// It means a stream or stream map, to read or to write.
+    /// It means a stream or stream map, to declare, read or write.
     Stream(StreamId),
-    /// It is no variable, or it is declared by this `new`.
+    /// It is no variable, or a scalar or canon that this `new` hides.
     None,
 }
 
@@ -253,8 +253,13 @@ impl Resolver<'_> {
             let name = variable.name;
             let stream = matches!(variable.kind, VariableKind::Stream | VariableKind::Map);
             let binding = match position {
+                Position::New if stream => {
+                    let id = self.new_stream(name, Some(node));
+                    self.hide(name, id);
+                    Binding::Stream(StreamId(id))
+                }
                 Position::New => {
-                    self.declare(node, name, stream);
+                    self.hide(name, Reach::UNSET);
                     continue;
                 }
                 Position::Iterator if self.tree.node(node).kind == Kind::Next => {
@@ -301,8 +306,8 @@ impl Resolver<'_> {
         id
     }
 
-    fn declare(&mut self, new: NodeId, name: Symbol, stream: bool) {
-        let binding = if stream { self.new_stream(name, Some(new)) } else { Reach::UNSET };
+    /// Lets a name refer to what its `new` says, until that ends.
+    fn hide(&mut self, name: Symbol, binding: u32) {
         let before = self.set(name, binding);
         self.news.push((name, before));
     }

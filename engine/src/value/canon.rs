@@ -101,8 +101,8 @@ pub struct CanonMap {
     pub entries: Vec<Single>,
     /// For each key, its values in order.
     values: BTreeMap<Key, Vec<Single>>,
-    /// The keys in the order of their first entries, with those entries.
-    firsts: Vec<(Key, usize)>,
+    /// The first entry of each key, ascending.
+    firsts: Vec<usize>,
 }
 
 impl CanonMap {
@@ -113,18 +113,23 @@ impl CanonMap {
         for (position, entry) in entries.iter().enumerate() {
             let (key, value) = entry_parts(&entry.json)?;
             let value = Single { json: value.clone(), origin: entry.origin.clone() };
-            let known = values.entry(key.clone()).or_default();
+            let known = values.entry(key).or_default();
             if known.is_empty() {
-                firsts.push((key, position));
+                firsts.push(position);
             }
             known.push(value);
         }
         Some(Self { tetraplet, entries, values, firsts })
     }
 
-    /// The first entry of each key, in order: what a fold goes through.
-    pub fn first_entries(&self) -> impl Iterator<Item = &Single> {
-        self.firsts.iter().filter_map(|(_, position)| self.entries.get(*position))
+    /// How many keys there are.
+    pub fn keys(&self) -> usize {
+        self.firsts.len()
+    }
+
+    /// The first entry of a key, by the order of these: what a fold goes through.
+    pub fn first_entry(&self, index: usize) -> Option<&Single> {
+        self.firsts.get(index).and_then(|position| self.entries.get(*position))
     }
 
     /// The object of all values of each key; keys that print alike share a field, in the order of their entries.

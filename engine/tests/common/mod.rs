@@ -24,6 +24,27 @@ impl Net {
         self.data.get(peer).cloned().unwrap_or_else(Data::nothing)
     }
 
+    /// The script.
+    pub(crate) fn script(&self) -> &Script {
+        &self.script
+    }
+
+    /// The hash of the script.
+    pub(crate) fn hash(&self) -> ScriptHash {
+        self.hash
+    }
+
+    /// Gives a peer data, as if it had stored them.
+    pub(crate) fn store(&mut self, peer: &str, data: Data) {
+        self.data.insert(peer.into(), data);
+    }
+
+    /// A run, and all that it says.
+    pub(crate) fn outcome(&mut self, peer: &str, current: &Data, answers: &[(u32, &str)]) -> Outcome {
+        let answer = |(id, text): &(u32, &str)| (*id, Answer { ret_code: 0, result: (*text).into() });
+        self.try_run(peer, current, answers.iter().map(answer).collect()).unwrap_or_else(|error| panic!("{error}"))
+    }
+
     fn try_run(&mut self, peer: &str, current: &Data, results: CallResults) -> Result<Outcome, InvokeError> {
         let mut parameters = RunParameters::new("A", peer);
         parameters.ttl = 22;
@@ -75,6 +96,58 @@ impl Net {
     }
 }
 
+/// What A says when it starts this script.
+pub(crate) fn start(script: &str) -> String {
+    Net::new(script).start("A")
+}
+
+/// What A says once these names hold these JSON values, each answered by its own call `A|get|NAME|`; without call ids.
+pub(crate) fn with(values: &[(&str, &str)], body: &str) -> String {
+    let calls: String =
+        values.iter().map(|(name, _)| format!("(seq (call \"A\" (\"get\" \"{name}\") [] {name}) ")).collect();
+    let mut net = Net::new(&format!("{calls}{body}{}", ")".repeat(values.len())));
+    let mut said = net.start("A");
+    for (id, (_, value)) in (1..).zip(values) {
+        said = net.answer("A", &[(id, value)]);
+    }
+    without_ids(&said)
+}
+
+/// What operands come to as arguments, with their tetraplets, once these names hold these values.
+pub(crate) fn shows(values: &[(&str, &str)], operands: &str) -> String {
+    let said = with(values, &format!("(call \"A\" (\"ui\" \"show\") [{operands}])"));
+    said.strip_prefix("ui.show").unwrap_or(&said).to_owned()
+}
+
+/// The error that an instruction raises under `xor`, as code, message, instruction and, if there is one, peer.
+pub(crate) fn error_of(values: &[(&str, &str)], instruction: &str) -> String {
+    let handler = "(call \"A\" (\"on\" \"error\") [:error:])";
+    let calls: String =
+        values.iter().map(|(name, _)| format!("(seq (call \"A\" (\"get\" \"{name}\") [] {name}) ")).collect();
+    let mut net = Net::new(&format!("{calls}(xor {instruction} {handler}){}", ")".repeat(values.len())));
+    let mut said = net.outcome("A", &Data::nothing(), &[]);
+    for (id, (_, value)) in (1..).zip(values) {
+        said = net.outcome("A", &Data::nothing(), &[(id, value)]);
+    }
+    let Some(request) = said.requests.values().find(|request| &*request.service_id == "on") else {
+        return format!("no error: {}", without_ids(&shown(&said)));
+    };
+    let error = request.arguments.first().and_then(|error| error.as_object()).cloned().unwrap();
+    let text = |name: &str| error.get(name).map(|value| value.as_str().map_or_else(|| value.to_text(), str::to_owned));
+    let parts = ["error_code", "message", "instruction", "peer_id"];
+    assert_eq!(error.len(), parts.iter().filter(|part| error.get(part).is_some()).count());
+    let parts: Vec<_> = parts.into_iter().filter_map(text).collect();
+    format!("{} {}", parts.join(" | "), request.tetraplets[0][0])
+}
+
+fn without_ids(said: &str) -> String {
+    let lines = said.lines().map(|line| match line.split_once(": ") {
+        Some((id, rest)) if id.bytes().all(|byte| byte.is_ascii_digit()) => rest,
+        _ => line,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// The sizes and positions in a trace agree with each other.
 pub(crate) fn check_sizes(states: &[Executed]) {
     let len = states.len();
@@ -109,7 +182,7 @@ pub(crate) fn check_sizes(states: &[Executed]) {
 }
 
 /// What a run said: next peers, requests with arguments and tetraplets, and what is unusual.
-fn shown(outcome: &Outcome) -> String {
+pub(crate) fn shown(outcome: &Outcome) -> String {
     let mut lines = Vec::new();
     if let Some(error) = &outcome.error {
         lines.push(format!("error {}: {error}", error.kind.code()));
