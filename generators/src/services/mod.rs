@@ -20,6 +20,8 @@ use shape::{Shape, Shapes};
 const DEPTH_MAX: u32 = 32;
 /// How long a made-up array may be because a lens asks for an element far in it.
 const ELEMENTS_MAX: u32 = 64;
+/// How many values a made-up answer holds at most, or lenses into arrays of arrays would make them explode.
+const VALUES_MAX: u32 = 500;
 
 /// The services of all peers, for one script.
 #[derive(Clone, Debug)]
@@ -89,7 +91,7 @@ impl Services {
         }
         let shape = self.shapes.answer(call.service, call.function);
         let json = match shape {
-            Some(shape) => self.value(shape, call.function, &mut choices, 0),
+            Some(shape) => self.value(shape, call.function, &mut choices, 0, &mut { VALUES_MAX }),
             None => plain(call.function, &mut choices),
         };
         Answer { ret_code: 0, result: json.to_text().into() }
@@ -106,8 +108,9 @@ impl Services {
         hash.0
     }
 
-    fn value(&self, shape: &Shape, name: &str, choices: &mut Seeded, depth: u32) -> Json {
-        if depth >= DEPTH_MAX {
+    fn value(&self, shape: &Shape, name: &str, choices: &mut Seeded, depth: u32, left: &mut u32) -> Json {
+        *left = left.saturating_sub(1);
+        if depth >= DEPTH_MAX || *left == 0 {
             return Json::Null;
         }
         if !shape.compared.is_empty() && choices.chance(2, 3) {
@@ -115,18 +118,18 @@ impl Services {
         }
         if !shape.fields.is_empty() {
             let fields = shape.fields.iter().map(|(name, field)| {
-                (Text::from(name.as_str()), self.value(self.shapes.get(*field), name, choices, depth + 1))
+                (Text::from(name.as_str()), self.value(self.shapes.get(*field), name, choices, depth + 1, left))
             });
             return Object::new(fields.collect()).map_or(Json::Null, Json::Object);
         }
         if let Some((elements, least)) = shape.elements {
             let elements = self.shapes.get(elements);
-            let len = (least + choices.range(1..3)).clamp(1, ELEMENTS_MAX.max(least.min(ELEMENTS_MAX)));
+            let len = (least.min(ELEMENTS_MAX) + choices.range(1..3)).min(ELEMENTS_MAX);
             let first = choices.below(self.peers.len() as u32) as usize;
             let items = (0..len as usize).map(|index| match elements.peer {
                 // The elements of a list of peers differ.
                 true => Json::String(self.peers[(first + index) % self.peers.len()].clone()),
-                false => self.value(elements, name, choices, depth + 1),
+                false => self.value(elements, name, choices, depth + 1, left),
             });
             return Array::new(items.collect()).map_or(Json::Null, Json::Array);
         }
