@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+/// The examples, and the scripts in the folder that `AIRTIGHT_SCRIPTS` names, if it is set.
 fn scripts() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folders = ["../examples", "../../shared/corpus/own", "../../shared/corpus/third-party"];
-    let entries =
-        folders.iter().flat_map(|folder| std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten());
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let others = std::env::var_os("AIRTIGHT_SCRIPTS").map(std::path::PathBuf::from);
+    let folders = std::iter::once(examples).chain(others);
+    let entries = folders.flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten().flatten());
     let paths = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "air"));
     let mut scripts: Vec<_> = paths
         .map(|path| (path.display().to_string(), std::fs::read_to_string(&path).expect("a script is text")))

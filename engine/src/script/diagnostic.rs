@@ -285,25 +285,41 @@ impl fmt::Display for Diagnostics {
 impl std::error::Error for Diagnostics {}
 
 /// Collects findings while a script is read; formats none that would not be kept.
+///
+/// Each pass over the script goes through it in textual order, so the first findings of each pass are enough to know the
+/// first of all.
 #[derive(Debug, Default)]
 pub(crate) struct Sink {
     errors: Kept,
     warnings: Kept,
+    /// Bytes outside of UTF-8, reported once, in order.
+    invalid: Vec<Span>,
 }
 
 #[derive(Debug, Default)]
 struct Kept {
     list: Vec<Diagnostic>,
     omitted: usize,
+    /// Where the findings of the pass at hand begin.
+    pass: usize,
 }
 
 impl Kept {
     fn push(&mut self, make: impl FnOnce() -> Diagnostic) {
-        if self.list.len() < Diagnostics::CAPACITY {
+        if self.list.len() < self.pass + Diagnostics::CAPACITY {
             self.list.push(make());
         } else {
             self.omitted += 1;
         }
+    }
+
+    /// The first findings in textual order, and how many others there are.
+    fn finish(mut self) -> (Vec<Diagnostic>, usize) {
+        self.list.sort_by_key(|d| (d.span, d.code));
+        self.list.dedup_by(|a, b| (a.span, a.code, &a.message) == (b.span, b.code, &b.message));
+        let more = self.list.len().saturating_sub(Diagnostics::CAPACITY);
+        self.list.truncate(Diagnostics::CAPACITY);
+        (self.list, self.omitted + more)
     }
 }
 
@@ -320,21 +336,37 @@ impl Sink {
         !self.errors.list.is_empty()
     }
 
-    /// Drops what was said about characters that only stand in for bytes outside of UTF-8.
-    pub(crate) fn forget_inside(&mut self, invalid: &[Span]) {
-        self.errors.list.retain(|d| {
-            let after = invalid.partition_point(|span| span.start <= d.span.start);
-            let inside = after.checked_sub(1).and_then(|i| invalid.get(i)).is_some_and(|span| d.span.start < span.end);
-            d.code == Code::InvalidUtf8 || !inside
-        });
+    /// Says that the text is gone through from its start again.
+    pub(crate) fn next_pass(&mut self) {
+        for kept in [&mut self.errors, &mut self.warnings] {
+            kept.pass = kept.list.len();
+        }
+    }
+
+    /// Reports bytes outside of UTF-8; nothing more is to be said about the characters that stand for them.
+    pub(crate) fn invalid_bytes(&mut self, spans: Vec<Span>) {
+        for &span in &spans {
+            self.error(|| {
+                Diagnostic::new(Code::InvalidUtf8, span, "these bytes are not UTF-8")
+                    .help("save the script as UTF-8 text")
+            });
+        }
+        self.invalid = spans;
+        self.next_pass();
+    }
+
+    /// Whether there are such bytes at this place.
+    pub(crate) fn is_invalid(&self, offset: u32) -> bool {
+        let after = self.invalid.partition_point(|span| span.start <= offset);
+        let before = after.checked_sub(1).and_then(|last| self.invalid.get(last));
+        before.is_some_and(|span| offset < span.end)
     }
 
     pub(crate) fn finish(self) -> Diagnostics {
-        let Self { errors, warnings } = self;
-        let mut list = errors.list;
-        list.extend(warnings.list);
+        let (mut list, omitted_errors) = self.errors.finish();
+        let (warnings, omitted_warnings) = self.warnings.finish();
+        list.extend(warnings);
         list.sort_by_key(|d| (d.span, d.code, d.severity));
-        list.dedup_by(|a, b| (a.span, a.code, &a.message) == (b.span, b.code, &b.message));
-        Diagnostics { list, omitted_errors: errors.omitted, omitted_warnings: warnings.omitted }
+        Diagnostics { list, omitted_errors, omitted_warnings }
     }
 }

@@ -148,14 +148,8 @@ fn read<T: Default>(input: &[u8], sink: &mut Sink, read: impl FnOnce(&str, &mut 
         return T::default();
     }
     let (text, invalid) = decode(input);
-    for &span in &invalid {
-        sink.error(|| {
-            Diagnostic::new(Code::InvalidUtf8, span, "these bytes are not UTF-8").help("save the script as UTF-8 text")
-        });
-    }
-    let result = read(&text, sink);
-    sink.forget_inside(&invalid);
-    result
+    sink.invalid_bytes(invalid);
+    read(&text, sink)
 }
 
 /// The input as text of the same length, and the places of bytes that are not UTF-8.

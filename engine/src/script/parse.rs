@@ -185,7 +185,7 @@ impl Parser<'_, '_> {
         let meant = match self.lexer.token {
             Token::Keyword(kind) => Some(kind),
             Token::Literal(Literal::Variable { name, .. }) => {
-                Kind::ALL.into_iter().find(|kind| is_one_edit(kind.keyword(), name))
+                Kind::ALL.into_iter().find(|kind| is_meant(kind.keyword(), name))
             }
             _ => None,
         };
@@ -321,6 +321,9 @@ impl Parser<'_, '_> {
             return Ok(());
         }
         self.arena.set_kind(node, Kind::Insert);
+        if let Some(open) = self.open.last_mut() {
+            open.kind = Kind::Insert;
+        }
         self.advance();
         self.operand(node, Position::Key, LOST_IN_PAIR)?;
         self.operand(node, Position::MapValue, LOST_IN_PAIR)?;
@@ -336,9 +339,11 @@ impl Parser<'_, '_> {
         }
         if self.lexer.token != Token::End {
             let (span, found) = (self.lexer.span, self.found());
+            let kind = self.open.last().map_or(Kind::Null, |open| open.kind);
             self.mistake(|| {
                 Diagnostic::new(Code::Unexpected, span, format!("{found} out of place"))
                     .caption(format!("expected {expected}"))
+                    .help(format!("the form is `{}`", form(kind)))
             });
         }
         Err(lost)
@@ -492,6 +497,11 @@ impl Parser<'_, '_> {
             }
         });
     }
+}
+
+/// Whether a word is a misspelled keyword: in another case, or off by one character other than the first.
+fn is_meant(keyword: &str, word: &str) -> bool {
+    keyword.eq_ignore_ascii_case(word) || (keyword.get(..1) == word.get(..1) && is_one_edit(keyword, word))
 }
 
 /// The instruction that was probably meant, or all of them.

@@ -128,9 +128,8 @@ impl<'s> Lexer<'s> {
         }
         self.unclosed_string = Some(start as u32);
         let line = contents.get(..contents.find('\n').unwrap_or(contents.len())).unwrap_or_default();
-        let meant = line.trim_end().trim_end_matches([')', ']']);
-        // Reading goes on at the brackets that end the line, which were hardly meant to be in the string.
-        self.offset += 1 + meant.len();
+        // Reading goes on at the brackets that end the line and close something before it: they were hardly meant.
+        self.offset += 1 + line.len() - closing_brackets(line);
         sink.error(|| {
             let line = self.span_from(start);
             Diagnostic::new(
@@ -152,7 +151,9 @@ impl<'s> Lexer<'s> {
         // where reading goes on. So what follows is not looked at, or a row of such mistakes would take quadratic time.
         let head = rest.find(|c| !is_name_char(c) && !matches!(c, '$' | '%' | '#' | '.' | '+')).unwrap_or(rest.len());
         let glued_to = rest.get(head..).is_some_and(|rest| rest.starts_with(['(', '[', '"', ';', ',']));
-        let lens = rest.get(..head).is_some_and(|head| head.contains(".$"));
+        let lens = rest
+            .get(..head)
+            .is_some_and(|head| head.contains(".$") || head.ends_with(".length") || head.ends_with("%last_error%"));
         if glued_to
             && !lens
             && let Some(Ok(understood)) = rest.get(..head).map(|head| word(head, &mut self.accessors))
@@ -175,7 +176,9 @@ impl<'s> Lexer<'s> {
         };
         self.offset += text.len();
         let culprit = text.get(error.span.start as usize..).and_then(|rest| rest.chars().next());
-        sink.error(|| describe(text, error, culprit, start as u32));
+        if !sink.is_invalid(start as u32 + error.span.start) {
+            sink.error(|| describe(text, error, culprit, start as u32));
+        }
         self.token = Token::Bad(name_prefix(text));
     }
 
@@ -222,6 +225,25 @@ fn word_len(text: &str) -> usize {
         }
     }
     text.len()
+}
+
+/// How many bytes at the end of a line are brackets that close nothing in the line itself.
+fn closing_brackets(line: &str) -> usize {
+    let meant = line.trim_end().trim_end_matches([')', ']']).len();
+    let (mut round, mut square) = (0_usize, 0_usize);
+    for (at, c) in line.char_indices() {
+        let closes_before = match c {
+            '(' => add(&mut round),
+            '[' => add(&mut square),
+            ')' => take(&mut round),
+            ']' => take(&mut square),
+            _ => false,
+        };
+        if closes_before && at >= meant {
+            return line.len() - at;
+        }
+    }
+    0
 }
 
 fn add(open: &mut usize) -> bool {

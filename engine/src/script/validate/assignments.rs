@@ -6,7 +6,7 @@ use crate::script::{
     Code, Definition, Diagnostic, FrameId, Kind, NodeId, Position, Reach, Span, StreamScope, Tree, Visit,
 };
 
-pub(super) fn check(checked: &Checked<'_>, sink: &mut Sink) {
+pub(super) fn check_assignments(checked: &Checked<'_>, sink: &mut Sink) {
     let mut candidates = Vec::new();
     for definition in checked.bindings.definitions() {
         let Reach::Definition(previous) = definition.previous() else { continue };
@@ -19,6 +19,9 @@ pub(super) fn check(checked: &Checked<'_>, sink: &mut Sink) {
         }
     }
     reassigned(checked.tree, &candidates, sink);
+}
+
+pub(super) fn check_streams(checked: &Checked<'_>, sink: &mut Sink) {
     for stream in checked.bindings.streams().iter().filter(|stream| stream.writes == 0) {
         never_written(checked, stream, sink);
     }
@@ -61,10 +64,10 @@ fn reassigned(tree: &Tree, candidates: &[(&Definition, &Definition)], sink: &mut
         if common.is_some_and(|&common| matches!(tree.node(common).kind, Kind::Seq | Kind::Par)) {
             sink.warning(|| {
                 let span = tree.node(definition.node).span;
-                let message = format!("`{}` has a value already", quoted(tree, definition.name));
+                let message = format!("`{}` may have a value already", quoted(tree, definition.name));
                 Diagnostic::new(Code::Reassigned, span, message)
                     .excerpt(defining_operand(tree, definition.node))
-                    .caption("other interpreters stop here")
+                    .caption("other interpreters stop here if it has")
                     .label(tree.header(previous.node), "it is assigned here")
                     .help("use another name, or declare it anew with `new`")
             });

@@ -26,12 +26,19 @@ use std::borrow::Cow;
 pub(crate) fn check(tree: &Tree, mistakes: &Mistakes, sink: &mut Sink) -> Bindings {
     let bindings = Bindings::resolve(tree);
     let checked = Checked { tree, bindings: &bindings, mistakes, names: Names::new(tree, mistakes) };
-    names::check(&checked, sink);
-    iterators::check(&checked, sink);
-    operands::check(&checked, sink);
-    after_next::check(&checked, sink);
-    assignments::check(&checked, sink);
-    unreachable::check(&checked, sink);
+    for pass in [
+        names::check,
+        iterators::check,
+        operands::check_codes,
+        operands::check_lenses,
+        after_next::check,
+        assignments::check_assignments,
+        assignments::check_streams,
+        unreachable::check,
+    ] {
+        sink.next_pass();
+        pass(&checked, sink);
+    }
     bindings
 }
 

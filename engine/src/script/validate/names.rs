@@ -10,6 +10,7 @@ use crate::script::{
     Accessor, Binding, Bindings, Code, Diagnostic, Kind, Lens, NodeId, OperandId, Position, Reach, Symbol, Tree, Value,
     Visit,
 };
+use std::collections::BTreeSet;
 
 pub(super) fn check(checked: &Checked<'_>, sink: &mut Sink) {
     let mut undefined = Vec::new();
@@ -27,7 +28,11 @@ pub(super) fn check(checked: &Checked<'_>, sink: &mut Sink) {
         return;
     }
     let refused = refused(checked);
+    let mut reported = BTreeSet::new();
     for (node, usage) in undefined {
+        if !reported.insert((node, usage.name)) {
+            continue;
+        }
         let make = || undefined_variable(checked, node, usage);
         let is_refused = usage.checked && refused.get(usage.name.index()) == Some(&true);
         if is_refused { sink.error(make) } else { sink.warning(make) }

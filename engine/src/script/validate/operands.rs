@@ -4,7 +4,7 @@ use super::Checked;
 use crate::script::diagnostic::{Sink, short};
 use crate::script::{Accessor, Code, Diagnostic, Instruction, Operand, Value, VariableKind};
 
-pub(super) fn check(checked: &Checked<'_>, sink: &mut Sink) {
+pub(super) fn check_codes(checked: &Checked<'_>, sink: &mut Sink) {
     let tree = checked.tree;
     for node in tree.node_ids().filter(|&node| tree.node(node).kind == crate::script::Kind::Fail) {
         if let Instruction::FailLiteral { code, .. } = tree.instruction(node)
@@ -17,7 +17,10 @@ pub(super) fn check(checked: &Checked<'_>, sink: &mut Sink) {
             });
         }
     }
-    for operand in &tree.operands {
+}
+
+pub(super) fn check_lenses(checked: &Checked<'_>, sink: &mut Sink) {
+    for operand in &checked.tree.operands {
         lens(checked, operand, sink);
     }
 }
