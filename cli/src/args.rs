@@ -15,7 +15,7 @@ Examples:
 const EXIT_CODES: &str = "\
 Exit codes:
   0  every script is valid (and formatted, for `fmt --check`), and so are the data
-  1  a script is invalid (or not formatted, for `fmt --check`), or the data are
+  1  a script is invalid (or not formatted, for `fmt --check`), or a run of it was given up, or the data are
   2  wrong usage, or a file that cannot be read or written";
 
 const PARSE_EXAMPLES: &str = "\
@@ -260,7 +260,7 @@ pub(crate) struct RunArgs {
     pub(crate) file: PathBuf,
 
     /// Decides the order of everything and the answers of services.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     pub(crate) seed: u64,
 
     /// A JSON file that fixes what some calls come to; `--help` describes it.

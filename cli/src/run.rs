@@ -42,6 +42,9 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console) -> io::Result<()> {
     if let Err(error) = network.run(&mut runner, &mut Seeded::new(args.seed), Weather::CALM) {
         return console.unusable("run", &args.file, error);
     }
+    if !network.history().is_quiet || given_up(network.history()).next().is_some() {
+        console.verdict(Verdict::Invalid);
+    }
     let ended = Ended::new(&script, &args.peer_id, &network);
     let text = match args.format {
         Format::Text => story(&source, &network, &ended),
@@ -137,7 +140,7 @@ fn summary(history: &History, ended: &Ended) -> String {
     let runs = count(|event| matches!(event, Event::Ran { .. }));
     let messages = count(|event| matches!(event, Event::Sent { .. }));
     let calls = count(|event| matches!(event, Event::Answered { .. }));
-    let end = if history.is_quiet { "nothing is left to do" } else { "given up: there is no end to it" };
+    let end = if history.is_quiet { "nothing is left to do" } else { "stopped: this takes too many steps" };
     let peers = counted(ended.peers.len(), "peer");
     let (messages, calls, runs) = (counted(messages, "message"), counted(calls, "call"), counted(runs, "run"));
     let outcome = match ended.together.as_ref().map(|together| &together.end) {
@@ -147,7 +150,16 @@ fn summary(history: &History, ended: &Ended) -> String {
         }
         Some(End::Waits) | None => "the script waits".into(),
     };
-    format!("{end} after {messages}, {calls} and {runs} at {peers}\nput together, {outcome}")
+    let given_up = match given_up(history).count() {
+        0 => String::new(),
+        n => format!("\n{} given up, and changed nothing", counted(n, "run")),
+    };
+    format!("{end} after {messages}, {calls} and {runs} at {peers}{given_up}\nput together, {outcome}")
+}
+
+/// The runs that the interpreter gave up: something exceeds a limit.
+fn given_up(history: &History) -> impl Iterator<Item = &Event> {
+    history.events.iter().filter(|event| matches!(event, Event::Ran { result, .. } if result.is_given_up()))
 }
 
 /// An event in a few lines, each with the peer that it is about.

@@ -315,8 +315,9 @@ pub fn execute(
     let mut unknown_call_ids = Vec::new();
     for (id, answer) in results {
         match journal.place(id) {
-            Some(place) => journal.keep(place, answer),
-            None => unknown_call_ids.push(id),
+            // The first answer counts: one that is kept until its place is reached is not asked for any more.
+            Some(place) if journal.answer(place).is_none_or(|kept| *kept == answer) => journal.keep(place, answer),
+            _ => unknown_call_ids.push(id),
         }
     }
     let answers = journal.answers().map(|(place, answer)| (place, answer.clone())).collect();

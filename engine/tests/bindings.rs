@@ -55,6 +55,20 @@ fn an_iteration_has_its_own_names_and_sees_those_around() {
     );
 }
 
+/// What the body assigns after `next` runs after the last instruction, which does not wait for it.
+#[test]
+fn the_last_instruction_sees_what_the_body_saw_at_next() {
+    assert_eq!(
+        resolved("(seq (ap 1 x) (fold [] i (seq (next i) (ap 2 x)) (ap x y)))"),
+        "x:0(after nothing) i:1(after nothing) i@1 x:2(after 0) x@0 y:3(after nothing)"
+    );
+    // A `new` of the body does not reach it either.
+    assert_eq!(
+        resolved("(seq (ap 1 x) (fold [] i (new x (seq (ap 2 x) (seq (next i) (ap 3 x)))) (ap x y)))"),
+        "x:0(after nothing) i:1(after nothing) x x:2(after unset) i@1 x:3(after 2) x@0 y:4(after nothing)"
+    );
+}
+
 #[test]
 fn new_ends_the_search() {
     assert_eq!(

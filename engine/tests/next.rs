@@ -116,3 +116,10 @@ fn a_stream_declared_in_a_last_instruction_that_runs_twice_is_empty_each_time() 
     assert_eq!(net.answer("A", &[(2, "0")]), "3: s.r([1]) [A|||]");
     assert_eq!(net.answer("A", &[(3, "0")]), "4: s.r([1]) [A|||]");
 }
+
+/// What the body assigns after `next` has not run yet when the last instruction does, and does not make it wait.
+#[test]
+fn the_last_instruction_does_not_wait_for_what_comes_after_next() {
+    let body = r#"(seq (ap "outer" x) (fold xs i (seq (next i) (ap "inner" x)) (call "A" ("s" "r") [x])))"#;
+    assert_eq!(with(&[XS], body), "s.r(\"outer\") [A|||]");
+}

@@ -3,7 +3,8 @@
 //! A read of a scalar or canon looks at the assignments of its name that stand textually before it in an enclosing scope,
 //! the last one first, and passes over those that will never happen. So each read refers to one assignment, its
 //! [`Reach`], and each assignment to the one to look at next, [`Definition::previous`]. Scopes are the script, each
-//! iteration of a fold (its last instruction belongs to the iteration it follows), and `new`, which ends the search.
+//! iteration of a fold, and `new`, which ends the search. The last instruction of a fold belongs to the iteration it
+//! follows, and sees what that saw at its `next`: what stands after it in the body runs later.
 //!
 //! ```text
 //! (seq (ap 1 x)                            ; definition 0, previous: nothing
@@ -205,11 +206,12 @@ impl Bindings {
             news: Vec::new(),
             undo: Vec::new(),
             folds: Vec::new(),
+            fold_of_frame: Vec::new(),
         };
         for visit in tree.walk() {
             match visit {
                 Visit::Enter(node) => resolver.enter(node),
-                Visit::Between(_) => {}
+                Visit::Between(node) => resolver.between(node),
                 Visit::Leave(node) => resolver.leave(node),
             }
         }
@@ -235,8 +237,20 @@ struct Resolver<'t> {
     news: Vec<(Symbol, u32)>,
     /// What names referred to before each change that the end of a scope takes back.
     undo: Vec<(Symbol, u32)>,
-    /// For each open fold, the length of `undo` before it and the iterator its name hides.
-    folds: Vec<(usize, u32)>,
+    folds: Vec<OpenFold>,
+    /// For each frame of a fold, where that is among the open ones.
+    fold_of_frame: Vec<usize>,
+}
+
+/// A fold whose end is to come.
+struct OpenFold {
+    /// The lengths of `undo` and `news` before it.
+    undo: usize,
+    news: usize,
+    /// The iterator that its own hides.
+    hidden: u32,
+    /// At its `next`: the length of `undo`, and the `new`s of the body that are open there.
+    at_next: Option<(usize, Vec<(Symbol, u32)>)>,
 }
 
 impl Resolver<'_> {
@@ -263,7 +277,9 @@ impl Resolver<'_> {
                     continue;
                 }
                 Position::Iterator if self.tree.node(node).kind == Kind::Next => {
-                    Binding::Read(Reach::unpack(get(&self.iterators, name)))
+                    let reach = Reach::unpack(get(&self.iterators, name));
+                    self.note_next(reach);
+                    Binding::Read(reach)
                 }
                 Position::Iterator => Binding::Definition(DefinitionId(self.open_fold(node, name))),
                 _ if stream => Binding::Stream(StreamId(self.stream(id, name, position))),
@@ -296,13 +312,15 @@ impl Resolver<'_> {
     }
 
     fn open_fold(&mut self, fold: NodeId, iterator: Symbol) -> u32 {
-        let before = self.undo.len();
+        let (undo, news) = (self.undo.len(), self.news.len());
         let frame = FrameId(self.bindings.frames.len() as u32);
         self.bindings.frames.push(Frame { fold: Some(fold), parent: self.frame, slots: 0, streams: 0 });
         self.frame = frame;
         let id = self.define(fold, iterator);
         let hidden = replace(&mut self.iterators, iterator, id);
-        self.folds.push((before, hidden));
+        self.fold_of_frame.resize(frame.index(), usize::MAX);
+        self.fold_of_frame.push(self.folds.len());
+        self.folds.push(OpenFold { undo, news, hidden, at_next: None });
         id
     }
 
@@ -353,6 +371,35 @@ impl Resolver<'_> {
         before
     }
 
+    /// The last instruction of a fold sees what its body saw at `next`.
+    fn note_next(&mut self, iterator: Reach) {
+        let Reach::Definition(id) = iterator else { return };
+        let frame = self.bindings.definitions.get(id.index()).map(|definition| definition.frame.index());
+        let Some(&at) = frame.and_then(|frame| self.fold_of_frame.get(frame)) else { return };
+        // Of a fold in between, nothing outlives its end; its beginning is as good a time.
+        let (undo, news_end) = match self.folds.get(at + 1) {
+            Some(inner) => (inner.undo, inner.news),
+            None => (self.undo.len(), self.news.len()),
+        };
+        if let Some(fold) = self.folds.get_mut(at).filter(|fold| fold.at_next.is_none()) {
+            let news = self.news.get(fold.news..news_end).unwrap_or_default().to_vec();
+            fold.at_next = Some((undo, news));
+        }
+    }
+
+    fn between(&mut self, node: NodeId) {
+        if self.tree.node(node).kind != Kind::Fold || self.variable(node, 1).is_none() {
+            return;
+        }
+        let Some((undo, news)) = self.folds.last_mut().and_then(|fold| fold.at_next.take()) else { return };
+        for (name, binding) in self.undo.drain(undo..).rev() {
+            replace(&mut self.names, name, binding);
+        }
+        for (name, before) in news.into_iter().rev() {
+            replace(&mut self.names, name, before);
+        }
+    }
+
     fn leave(&mut self, node: NodeId) {
         match self.tree.node(node).kind {
             Kind::New => {
@@ -362,9 +409,9 @@ impl Resolver<'_> {
             }
             Kind::Fold => {
                 let Some(iterator) = self.variable(node, 1) else { return };
-                let Some((before, hidden)) = self.folds.pop() else { return };
-                replace(&mut self.iterators, iterator, hidden);
-                for (name, binding) in self.undo.drain(before..).rev() {
+                let Some(fold) = self.folds.pop() else { return };
+                replace(&mut self.iterators, iterator, fold.hidden);
+                for (name, binding) in self.undo.drain(fold.undo..).rev() {
                     replace(&mut self.names, name, binding);
                 }
                 if let Some(frame) = self.bindings.frames.get(self.frame.index()) {

@@ -49,6 +49,9 @@ enum Outcome {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ServicesFileError {
+    /// It is no JSON object.
+    #[error("not a file of services: expected an object with the list `answers`")]
+    NotAnObject,
     /// It is no JSON, or not of the form.
     #[error("not a file of services: {0}")]
     Form(#[from] serde_json::Error),
@@ -66,6 +69,9 @@ impl ServicesFile {
     /// # Errors
     /// If it is not of the form.
     pub fn parse(text: &[u8]) -> Result<Self, ServicesFileError> {
+        if text.trim_ascii_start().first() != Some(&b'{') {
+            return Err(ServicesFileError::NotAnObject);
+        }
         let file: Self = serde_json::from_slice(text)?;
         let zero = file.answers.iter().position(|answer| matches!(answer.outcome, Outcome::Error { ret_code: 0, .. }));
         match zero {
