@@ -102,8 +102,11 @@ impl<'s> Outline<'s> {
             let note = match bindings.operand(id) {
                 Binding::Read(reach) => Some(format!("{} = {}", name(), reached(reach))),
                 Binding::Definition(id) => Some(format!("{} := d{}{}", name(), id.index(), self.frame(id.index()))),
+                Binding::Stream(id) if self.declared.contains_key(&node) => {
+                    Some(format!("{} := s{}", name(), id.index()))
+                }
                 Binding::Stream(id) => Some(format!("{} = s{}", name(), id.index())),
-                Binding::None => self.declared.get(&node).map(|id| format!("{} := s{id}", name())),
+                Binding::None => None,
             };
             let through = scalars_in_lens(tree, bindings, value)
                 .map(|(text, reach)| format!("{} = {}", self::name(text), reached(reach)));

@@ -410,6 +410,6 @@ fn the_documented_examples_are_real() {
             played += 1;
         }
     }
-    assert_eq!((played, data.len()), (10, 2));
+    assert_eq!((played, data.len()), (11, 2));
     server.end();
 }

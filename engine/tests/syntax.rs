@@ -112,6 +112,15 @@ fn one_pass_reports_every_independent_mistake() {
         // One missing bracket is one mistake.
         ("(seq (ap 1 x) (par (ap x y) (ap x z))", &["unexpected-end"]),
         ("(seq (ap 1 x) (call \"p\" (\"s\" \"f\") [x y))", &["unexpected"]),
+        // Of one bracket too few, too many or of the wrong kind, one thing is said.
+        ("(seq\n  (ap 1 x\n  (seq\n    (ap x y)\n    (ap y z)))", &["unexpected"]),
+        ("(seq (ap 1 x)) (ap x y))", &["unexpected"]),
+        ("(null]", &["unexpected"]),
+        // Instructions in what is skipped are read.
+        ("(seq (call \"p\" (\"s\" \"f\" [] x) (ap q y))", &["unexpected", "undefined-variable"]),
+        ("(foreach xs x (seq (ap q r) (next x)))", &["unexpected", "undefined-variable"]),
+        ("(match a (seq (noop) (ap q b)))", &["undefined-variable", "unexpected", "unexpected", "undefined-variable"]),
+        ("(seq (null) x (seq (noop) (ap q y)))", &["unexpected", "unexpected", "undefined-variable"]),
         // Of an unclosed string, the brackets that end its line are read all the same.
         ("(seq (ap \"a x)\n (noop))", &["unclosed-string", "unexpected"]),
         ("(seq (ap \"a x)\n (ap 1 y))", &["unclosed-string"]),

@@ -23,7 +23,7 @@ fn checked(input: impl AsRef<[u8]>, code: i32) -> Run {
 #[test]
 fn open_brackets() {
     let run = checked("(".repeat(10 * MIB), 1);
-    assert!(run.err.contains("--> <stdin>:1:10485761\n"), "{}", run.err);
+    assert!(run.err.contains("--> <stdin>:1:2\n"), "{}", run.err);
 }
 
 #[test]

@@ -40,6 +40,8 @@ pub(crate) fn parse(text: &str, sink: &mut Sink) -> Parsed {
         arena: Arena::for_text(text.len()),
         mistakes: Mistakes::default(),
         open: Vec::new(),
+        bracket_mistake: false,
+        lost: 0,
     };
     parser.script();
     let mut mistakes = parser.mistakes;
@@ -57,6 +59,8 @@ struct Open {
     name: &'static str,
     kind: Kind,
     children: u32,
+    /// It cannot be read on: what is skipped up to its closing bracket, and how many brackets are open there.
+    lost: Option<u32>,
 }
 
 struct Parser<'s, 'k> {
@@ -67,6 +71,10 @@ struct Parser<'s, 'k> {
     arena: Arena,
     mistakes: Mistakes,
     open: Vec<Open>,
+    /// Some bracket stood where it does not belong, which explains why others are missing or too many in the end.
+    bracket_mistake: bool,
+    /// How many open instructions are being skipped.
+    lost: usize,
 }
 
 /// The rest of this instruction cannot be read; what was wrong is reported, and the brackets open inside of it.
@@ -115,7 +123,10 @@ impl Parser<'_, '_> {
 
     /// Reads on inside the innermost open instruction: a child, or its closing bracket.
     fn step(&mut self) {
-        let Some(Open { node, bracket, kind, children, name }) = self.open.last() else { return };
+        let Some(Open { node, bracket, kind, children, name, lost }) = self.open.last() else { return };
+        if let (Some(depth), false) = (*lost, matches!(self.lexer.token, Token::End)) {
+            return self.skip(depth);
+        }
         let (node, bracket, kind, children, name) = (*node, *bracket, *kind, *children, *name);
         let wanted = kind.arity();
         let complete = wanted.contains(&children);
@@ -132,11 +143,17 @@ impl Parser<'_, '_> {
             Token::Close if complete => self.end(node),
             Token::End => {
                 let last_end = self.last_end;
-                self.mistake(|| {
-                    Diagnostic::new(Code::UnexpectedEnd, Span::at(last_end), "the script ends inside an instruction")
+                if !self.bracket_mistake {
+                    self.mistake(|| {
+                        Diagnostic::new(
+                            Code::UnexpectedEnd,
+                            Span::at(last_end),
+                            "the script ends inside an instruction",
+                        )
                         .caption("a `)` is missing")
                         .label(bracket, format!("this `{name}` is not closed"))
-                });
+                    });
+                }
                 while let Some(open) = self.open.last() {
                     let node = open.node;
                     self.mistakes.nodes.push(node);
@@ -175,13 +192,20 @@ impl Parser<'_, '_> {
             self.advance();
         }
         self.arena.close(node, end);
-        self.open.pop();
+        if self.open.pop().is_some_and(|open| open.lost.is_some()) {
+            self.lost -= 1;
+        }
     }
 
     /// Reads an opening bracket, the keyword and the operands of an instruction.
     fn begin(&mut self) {
         let bracket = self.lexer.span;
         self.advance();
+        self.begin_at(bracket);
+    }
+
+    /// As [`Parser::begin`], after the bracket.
+    fn begin_at(&mut self, bracket: Span) {
         let meant = match self.lexer.token {
             Token::Keyword(kind) => Some(kind),
             Token::Literal(Literal::Variable { name, .. }) => {
@@ -190,6 +214,7 @@ impl Parser<'_, '_> {
             _ => None,
         };
         if !matches!(self.lexer.token, Token::Keyword(_) | Token::Bad(_) | Token::End) {
+            self.bracket_mistake |= self.at_bracket();
             let (span, found) = (self.lexer.span, self.found());
             self.sink.error(|| {
                 Diagnostic::new(Code::Unexpected, span, format!("{found} is not an instruction"))
@@ -200,33 +225,57 @@ impl Parser<'_, '_> {
         // What is misspelled is read as what it was meant to be.
         let Some(kind) = meant else {
             let node = self.arena.open(Kind::Null, bracket.start);
-            self.open.push(Open { node, bracket, name: "(", kind: Kind::Null, children: 0 });
+            self.open.push(Open { node, bracket, name: "(", kind: Kind::Null, children: 0, lost: None });
             return self.recover(node, LOST);
         };
         let keyword = self.lexer.span.start;
         self.advance();
         let node = self.arena.open(kind, bracket.start);
         self.arena.set_keyword(node, keyword);
-        self.open.push(Open { node, bracket, name: kind.keyword(), kind, children: 0 });
+        self.open.push(Open { node, bracket, name: kind.keyword(), kind, children: 0, lost: None });
         if let Err(lost) = self.operands(kind, node) {
             self.recover(node, lost);
         }
     }
 
-    /// Skips to the bracket that closes this instruction.
+    /// Has what is left of this instruction skipped.
     fn recover(&mut self, node: NodeId, lost: Lost) {
         self.mistakes.nodes.push(node);
-        let mut depth = lost.inner_brackets;
-        loop {
-            match self.lexer.token {
-                Token::Close if depth == 0 => return self.end(node),
-                Token::Close => depth -= 1,
-                Token::Open => depth += 1,
-                Token::End => return, // `step` reports it
-                Token::Literal(Literal::Variable { name, .. }) | Token::Bad(name) => self.may_be_defined(name),
-                _ => {}
+        if let Some(open) = self.open.last_mut() {
+            self.lost += usize::from(open.lost.is_none());
+            open.lost = Some(lost.inner_brackets);
+        }
+    }
+
+    /// Goes one token on to the bracket that closes the innermost instruction, which cannot be read; an instruction on
+    /// the way is read, for its own mistakes and for what it defines.
+    fn skip(&mut self, depth: u32) {
+        let mut depth = depth;
+        match self.lexer.token {
+            Token::Close if depth == 0 => {
+                if let Some(node) = self.open.last().map(|open| open.node) {
+                    self.end(node);
+                }
+                return;
             }
-            self.advance();
+            Token::Close => depth -= 1,
+            Token::Open => {
+                let bracket = self.lexer.span;
+                self.advance();
+                if matches!(self.lexer.token, Token::Keyword(_)) {
+                    return self.begin_at(bracket);
+                }
+                if let Some(open) = self.open.last_mut() {
+                    open.lost = Some(depth + 1);
+                }
+                return;
+            }
+            Token::Literal(Literal::Variable { name, .. }) | Token::Bad(name) => self.may_be_defined(name),
+            _ => {}
+        }
+        self.advance();
+        if let Some(open) = self.open.last_mut() {
+            open.lost = Some(depth);
         }
     }
 
@@ -236,9 +285,16 @@ impl Parser<'_, '_> {
             (Some(open), Some(string)) => open.bracket.start < string,
             _ => false,
         };
-        if !explained {
+        // In what is skipped for a misplaced bracket, others are out of place too.
+        let follows = self.at_bracket() && self.bracket_mistake && self.lost > 0;
+        if !explained && !follows {
             self.sink.error(make);
         }
+        self.bracket_mistake |= self.at_bracket();
+    }
+
+    fn at_bracket(&self) -> bool {
+        matches!(self.lexer.token, Token::Open | Token::Close | Token::OpenSquare | Token::CloseSquare)
     }
 
     fn may_be_defined(&mut self, name: &str) {
@@ -448,6 +504,7 @@ impl Parser<'_, '_> {
         let (span, found) = (self.lexer.span, self.found());
         let (code, help) = match self.lexer.token {
             Token::Bad(_) => return,
+            _ if roots > 0 && (self.bracket_mistake || self.lexer.unclosed_string.is_some()) => return,
             _ if roots == 0 => (Code::Unexpected, "a script is one instruction in brackets, such as `(null)`"),
             Token::Open => (Code::Trailing, "a script is one instruction: wrap both in `(seq …)` or `(par …)`"),
             Token::Close => (Code::Trailing, "there is one `)` too many, here or before"),
