@@ -24,7 +24,7 @@
 //!
 //! # Input safety
 //! Any bytes can be given. Nothing here recurses over its input, panics on it, or takes more than linear time and memory
-//! (diagnostics sort at most a hundred findings). Depth is limited by memory alone.
+//! (but for sorting a few hundred findings, and names that are not defined). Depth is limited by memory alone.
 //!
 //! # Errors
 //! All independent mistakes are reported in one pass, as [`Diagnostics`]: data with byte spans, never rendered here.

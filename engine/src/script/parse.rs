@@ -1,8 +1,8 @@
 //! Tokens to a tree, with a stack of open instructions instead of recursion.
 //!
 //! **Parsing never fails and reports each mistake once.** An operand that may not stand where it does is taken all the
-//! same; where that is no way on, tokens are skipped to the bracket that closes the instruction. Names met on the way
-//! count as defined, so that no finding of the validator follows from a mistake of spelling.
+//! same; where that is no way on, tokens are skipped to the bracket that closes the instruction. Instructions on the way
+//! are read, and other names met there count as defined, so that no finding of the validator follows from a misspelling.
 
 use super::arena::Arena;
 use super::diagnostic::{Sink, is_one_edit, short};
