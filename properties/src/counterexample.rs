@@ -1,0 +1,142 @@
+//! A counterexample: everything that is needed to see a law fail, as a value that is saved, read and replayed.
+
+use crate::case::Case;
+use crate::check::Broken;
+use crate::law::{Law, law};
+use crate::scene::Scene;
+use crate::subject::Subject;
+use crate::{CaseError, Violation};
+use airtight_generators::Tape;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The version of the file format.
+pub const FORMAT: u32 = 1;
+
+/// A case in which a law fails.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Counterexample {
+    /// The version of this format.
+    pub format: u32,
+    /// The name of the law.
+    pub law: String,
+    /// The statement that does not hold, and what shows that; for people.
+    pub violation: Witness,
+    /// What happens.
+    pub case: Case,
+    /// The choices that pick the instance of the law in what happened.
+    pub instance: Vec<u32>,
+}
+
+/// A violation as it was seen when the counterexample was found; nothing of it is needed to replay.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Witness {
+    /// The statement that does not hold.
+    pub statement: String,
+    /// The parts of the instance.
+    pub parts: Vec<(String, String)>,
+    /// Two data that should be alike: how each was made, and what it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sides: Vec<WitnessSide>,
+}
+
+/// One of two data that should be alike.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WitnessSide {
+    /// How it was made.
+    pub label: String,
+    /// The data, as text if they are one.
+    pub data: String,
+    /// What they come to: the executed states or events, a line each, as far as the runner says.
+    pub trace: Vec<String>,
+}
+
+/// Why a counterexample cannot be replayed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// It is no JSON, or not of the form.
+    #[error("not a counterexample: {0}")]
+    Form(#[from] serde_json::Error),
+    /// It is of another version.
+    #[error("the counterexample has format {0}; this version reads format {FORMAT}")]
+    Format(u32),
+    /// Its law is not known.
+    #[error("there is no law `{0}`")]
+    Law(String),
+    /// The runner does not offer what the law needs.
+    #[error("the law `{law}` cannot be looked at: {reason}")]
+    NotApplied {
+        /// The law.
+        law: String,
+        /// What is missing.
+        reason: &'static str,
+    },
+    /// It cannot be played.
+    #[error(transparent)]
+    Case(#[from] CaseError),
+}
+
+impl Counterexample {
+    /// A violation as a value.
+    pub(crate) fn new(broken: Broken, subject: &mut Subject) -> Self {
+        let Broken { law, case, tape, violation } = broken;
+        let violation = Witness::new(&case, violation, subject);
+        Self { format: FORMAT, law: law.name.into(), violation, case, instance: tape.choices().to_vec() }
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// If it is not of the form.
+    pub fn parse(text: &[u8]) -> Result<Self, ReplayError> {
+        #[derive(Deserialize)]
+        struct Version {
+            format: u32,
+        }
+        let Version { format } = serde_json::from_slice(text)?;
+        if format == FORMAT { Ok(serde_json::from_slice(text)?) } else { Err(ReplayError::Format(format)) }
+    }
+
+    /// The file.
+    pub fn to_text(&self) -> String {
+        let text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text + "\n"
+    }
+
+    /// The law.
+    ///
+    /// # Errors
+    /// If this version has no such law.
+    pub fn law(&self) -> Result<&'static Law, ReplayError> {
+        law(&self.law).ok_or_else(|| ReplayError::Law(self.law.clone()))
+    }
+
+    /// Plays the case again and looks at the law again: the violation, if it still fails.
+    ///
+    /// # Errors
+    /// If it cannot be replayed.
+    pub fn replay(&self, subject: &mut Subject) -> Result<Option<Violation>, ReplayError> {
+        let law = self.law()?;
+        if let Some(reason) = law.needs.missing(subject) {
+            return Err(ReplayError::NotApplied { law: self.law.clone(), reason });
+        }
+        let played = self.case.play(subject)?;
+        let mut scene = Scene::new(&played, subject);
+        Ok((law.check)(&mut scene, &mut Tape::new(self.instance.clone())).err())
+    }
+}
+
+impl Witness {
+    fn new(case: &Case, violation: Violation, subject: &mut Subject) -> Self {
+        let _ = (case, subject);
+        Self {
+            statement: violation.law.into(),
+            parts: violation.parts.into_iter().map(|(what, text)| (what.to_owned(), text)).collect(),
+            sides: Vec::new(),
+        }
+    }
+}

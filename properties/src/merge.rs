@@ -1,0 +1,208 @@
+//! The laws of merging.
+//!
+//! `X`: data of one script; `a·b`: their merge; `e`: no data. Merging is a *left regular band* with identity:
+//!
+//! | classical law | statement |
+//! |---|---|
+//! | associativity | `(a·b)·c = a·(b·c)` |
+//! | identity | `e·a = a = a·e` |
+//! | idempotence | `a·a = a` |
+//! | left regularity | `(a·b)·b = a·b` and `(a·b)·a = a·b` |
+//!
+//! In the free band of that kind a word equals the word of its first occurrences. So all five are one law, the *word law*:
+//! any word over data, under any bracketing, is the product of its first occurrences from the left. It is not
+//! commutative: `a·b` and `b·a` hold the same events, learned in another order.
+//!
+//! A lawful product could still lose what it does not compare, so *conservation* is a law of its own.
+//!
+//! The same word law is stated for runs at a peer that takes part in nothing, which merge through execution; there it needs
+//! no `merge` of the runner.
+
+use crate::Violation;
+use crate::law::{Amount, Family, Law, Needs};
+use crate::scene::{Product, Scene};
+use airtight_generators::Choices;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The laws of this file.
+pub const LAWS: &[Law] = &[
+    Law {
+        name: "word-law",
+        family: Family::Merge,
+        statement: "a word over data, in any bracketing, is the product of its first occurrences from the left",
+        domain: "words of 1 to 6 data of one history",
+        why: "peers that got the same messages in the same order hold the same bytes, however messages were grouped, \
+              repeated or forwarded on the way",
+        needs: Needs::Merge,
+        amount: Amount::Sample(24),
+        check: |scene, choices| word_law(scene, choices, Product::Merge),
+    },
+    Law {
+        name: "conservation",
+        family: Family::Merge,
+        statement: "events(a·b) = events(a) ∪ events(b)",
+        domain: "pairs of data of one history",
+        why: "what some peer did is never lost on the way to another one",
+        needs: Needs::MergeAndEvents,
+        amount: Amount::Sample(8),
+        check: conservation,
+    },
+    Law {
+        name: "order-free",
+        family: Family::Merge,
+        statement: "(a·b)·(b·a) = a·b",
+        domain: "pairs of data of one history",
+        why: "two peers that got two messages in opposite orders know the same",
+        needs: Needs::Merge,
+        amount: Amount::Sample(8),
+        check: order_free,
+    },
+    Law {
+        name: "run-word-law",
+        family: Family::Execution,
+        statement: "a word over data, multiplied by runs in any bracketing, is the run of its first occurrences from the left",
+        domain: "words of 1 to 6 data of one history, run at a peer that takes part in nothing",
+        why: "a peer that only forwards, as relays do, may get messages in groups, twice and late",
+        needs: Needs::Runs,
+        amount: Amount::Sample(6),
+        check: |scene, choices| word_law(scene, choices, Product::Observer),
+    },
+];
+
+/// The most letters of a word.
+const LETTERS_MAX: u32 = 6;
+
+fn word_law(scene: &mut Scene<'_>, choices: &mut dyn Choices, how: Product) -> Result<bool, Violation> {
+    let letters = scene.letters()?;
+    // Letter 0 is no data.
+    let letter = |index: u32| index.checked_sub(1).and_then(|index| letters.get(index as usize)).cloned();
+    let len = choices.range(1..LETTERS_MAX + 1);
+    let word: Vec<u32> = (0..len).map(|_| choices.below(letters.len() as u32 + 1)).collect();
+    let data: Vec<Arc<[u8]>> = word.iter().map(|index| letter(*index).unwrap_or_default()).collect();
+
+    // A run over no data begins the script, which is not nothing; one letter says nothing.
+    if word.iter().all(|index| *index == 0) || word.len() == 1 {
+        return Ok(false);
+    }
+    let mut products: Vec<(String, Arc<[u8]>)> =
+        word.iter().zip(&data).map(|(index, data)| (name(*index), data.clone())).collect();
+    while products.len() > 1 {
+        let at = choices.below(products.len() as u32 - 1) as usize;
+        let (right_name, right) = products.remove(at + 1);
+        let Some((left_name, left)) = products.get_mut(at) else { break };
+        *left = scene.product(how, left, &right)?;
+        *left_name = format!("({left_name}·{right_name})");
+    }
+    let Some((bracketed, product)) = products.pop() else { return Ok(false) };
+
+    let mut seen = BTreeSet::new();
+    let first: Vec<u32> = word.iter().copied().filter(|index| *index > 0 && seen.insert(*index)).collect();
+    let mut expected: Arc<[u8]> = Arc::default();
+    for (position, index) in first.iter().enumerate() {
+        let next = letter(*index).unwrap_or_default();
+        expected = if position == 0 { next } else { scene.product(how, &expected, &next)? };
+    }
+    if scene.alike(&product, &expected)? {
+        return Ok(true);
+    }
+    let first: Vec<String> = first.into_iter().map(name).collect();
+    let first = first.join("·");
+    let distinct: Vec<(String, Arc<[u8]>)> =
+        seen.iter().map(|index| (name(*index), letter(*index).unwrap_or_default())).collect();
+    Err(match classical(scene, how, &distinct)? {
+        Some(violation) => violation,
+        None => Violation::new("a word is the product of its first occurrences")
+            .sides((bracketed, &product), (first, &expected)),
+    })
+}
+
+/// `e`, `a`, `b` …: what people call a letter.
+fn name(index: u32) -> String {
+    match index.checked_sub(1) {
+        None => "e".into(),
+        Some(index) => match char::from_u32('a' as u32 + index % 26) {
+            Some(letter) if index < 26 => letter.to_string(),
+            letter => format!("{}{}", letter.unwrap_or('x'), index / 26),
+        },
+    }
+}
+
+/// The first of the classical laws that some of these data break.
+fn classical(
+    scene: &mut Scene<'_>,
+    how: Product,
+    data: &[(String, Arc<[u8]>)],
+) -> Result<Option<Violation>, Violation> {
+    let broken =
+        |law, left: (String, &Arc<[u8]>), right: (String, &Arc<[u8]>)| Some(Violation::new(law).sides(left, right));
+    for (a, x) in data {
+        let (before, after) = (scene.product(how, b"", x)?, scene.product(how, x, b"")?);
+        if !scene.alike(&before, x)? {
+            return Ok(broken("identity: e·a = a", (format!("e·{a}"), &before), (a.clone(), x)));
+        }
+        if !scene.alike(&after, x)? {
+            return Ok(broken("identity: a·e = a", (format!("{a}·e"), &after), (a.clone(), x)));
+        }
+        let twice = scene.product(how, x, x)?;
+        if !scene.alike(&twice, x)? {
+            return Ok(broken("idempotence: a·a = a", (format!("{a}·{a}"), &twice), (a.clone(), x)));
+        }
+    }
+    for (a, x) in data {
+        for (b, y) in data {
+            let xy = scene.product(how, x, y)?;
+            let (again_y, again_x) = (scene.product(how, &xy, y)?, scene.product(how, &xy, x)?);
+            let ab = format!("{a}·{b}");
+            if !scene.alike(&again_y, &xy)? {
+                return Ok(broken("left regularity: (a·b)·b = a·b", (format!("({ab})·{b}"), &again_y), (ab, &xy)));
+            }
+            if !scene.alike(&again_x, &xy)? {
+                return Ok(broken("left regularity: (a·b)·a = a·b", (format!("({ab})·{a}"), &again_x), (ab, &xy)));
+            }
+            for (c, z) in data {
+                let yz = scene.product(how, y, z)?;
+                let (left, right) = (scene.product(how, &xy, z)?, scene.product(how, x, &yz)?);
+                if !scene.alike(&left, &right)? {
+                    let (l, r) = (format!("({ab})·{c}"), format!("{a}·({b}·{c})"));
+                    return Ok(broken("associativity: (a·b)·c = a·(b·c)", (l, &left), (r, &right)));
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Two data of the history, perhaps the same ones.
+fn pair(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<Option<[Arc<[u8]>; 2]>, Violation> {
+    let letters = scene.letters()?;
+    let mut one = || letters.get(choices.below(letters.len() as u32) as usize).cloned();
+    Ok(one().zip(one()).map(|(a, b)| [a, b]))
+}
+
+fn conservation(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
+    let Some([a, b]) = pair(scene, choices)? else { return Ok(false) };
+    let product = scene.product(Product::Merge, &a, &b)?;
+    let (left, right, both) = (scene.view(&a)?.support(), scene.view(&b)?.support(), scene.view(&product)?.support());
+    let expected: BTreeSet<_> = left.union(&right).cloned().collect();
+    if both == expected {
+        return Ok(left != right);
+    }
+    let list = |events: Vec<&crate::view::SeenEvent>| -> String {
+        events.iter().map(|event| format!("{} at {}: {}\n", event.peer, event.place, event.result)).collect()
+    };
+    Err(Violation::new("events(a·b) = events(a) ∪ events(b)")
+        .part("lost", list(expected.difference(&both).collect()))
+        .part("from nowhere", list(both.difference(&expected).collect()))
+        .sides(("a·b", &product), ("a", &a)))
+}
+
+fn order_free(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
+    let Some([a, b]) = pair(scene, choices)? else { return Ok(false) };
+    let (ab, ba) = (scene.product(Product::Merge, &a, &b)?, scene.product(Product::Merge, &b, &a)?);
+    let both = scene.product(Product::Merge, &ab, &ba)?;
+    if scene.alike(&both, &ab)? {
+        return Ok(a != b);
+    }
+    Err(Violation::new("(a·b)·(b·a) = a·b").sides(("(a·b)·(b·a)", &both), ("a·b", &ab)))
+}
