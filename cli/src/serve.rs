@@ -7,14 +7,12 @@ mod rpc;
 
 use crate::args::ServeArgs;
 use crate::console::Console;
-use airtight_engine::execute::Limits;
-use airtight_engine::inspect::inspect;
 use airtight_engine::invoke::RunParameters;
 use airtight_engine::runner::protocol::{
     Bytes, ErrorObject, InitRequest, InitResponse, InspectRequest, MergeRequest, MergeResponse, NoParams, RunRequest,
     RunResponse,
 };
-use airtight_engine::runner::{AvmRunner, RunnerError, Worker};
+use airtight_engine::runner::{AvmRunner, Worker};
 use rpc::{params, reply};
 use serde_json::Value;
 use std::io::{self, BufRead, Read, Write};
@@ -89,13 +87,8 @@ impl Server {
             "inspect" => {
                 let InspectRequest { air, data, params } = params(given)?;
                 let parameters = params.map(RunParameters::from);
-                let limits = parameters.as_ref().map_or(Limits::default(), |parameters| parameters.limits);
-                let peer = parameters.map(|parameters| parameters.peer());
-                let inspection = inspect(air.as_deref(), &data.0, peer.as_ref(), limits);
-                reply(
-                    &inspection
-                        .map_err(|error| RunnerError::Refused { code: error.code(), message: error.to_string() })?,
-                )
+                let shown = self.runner.inspect(air.as_deref(), &data.0, parameters.as_ref())?;
+                Ok(shown.into_bytes().into())
             }
             "terminate" => {
                 let NoParams {} = params(given)?;

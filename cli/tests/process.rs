@@ -59,11 +59,15 @@ fn merges_inspections_and_refusals_are_the_same_too() {
     assert_eq!(Ok(&second), run(&mut thread).as_ref());
     for (a, b) in [(&first.data[..], &second.data[..]), (&second.data, &first.data), (b"", &second.data), (b"x", b"")] {
         assert_eq!(process.merge(a, b), thread.merge(a, b));
-        assert_eq!(process.inspect(air, a, &parameters), thread.inspect(air, a, &parameters));
+        for (air, parameters) in
+            [(Some(air), Some(&parameters)), (Some(air), None), (None, Some(&parameters)), (None, None)]
+        {
+            assert_eq!(process.inspect(air, a, parameters), thread.inspect(air, a, parameters));
+        }
     }
-    let refused = process.inspect("(oops", &first.data, &parameters);
+    let refused = process.inspect(Some("(oops"), &first.data, None);
     assert!(matches!(refused, Err(RunnerError::Refused { code: 1, .. })), "{refused:?}");
-    assert_eq!(refused, thread.inspect("(oops", &first.data, &parameters));
+    assert_eq!(refused, thread.inspect(Some("(oops"), &first.data, None));
     process.terminate().expect("the server ends well");
     assert_eq!(process.merge(b"", b""), Err(RunnerError::NotInitialized));
 }

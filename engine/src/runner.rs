@@ -167,11 +167,17 @@ pub trait AvmRunner {
         Err(RunnerError::NotOffered { what: "merge" })
     }
 
-    /// Shows data of a script to people, as a JSON text, if the runner offers that.
+    /// Shows what data hold, as a JSON text, if the runner offers that: with the script also what they come to, as seen
+    /// by the peer of the parameters, or else by the peer whose journal they have.
     ///
     /// # Errors
     /// If it does not, or the data cannot be read.
-    fn inspect(&mut self, air: &str, data: &[u8], parameters: &RunParameters) -> Result<String, RunnerError> {
+    fn inspect(
+        &mut self,
+        air: Option<&str>,
+        data: &[u8],
+        parameters: Option<&RunParameters>,
+    ) -> Result<String, RunnerError> {
         let _ = (air, data, parameters);
         Err(RunnerError::NotOffered { what: "inspect" })
     }
@@ -201,7 +207,12 @@ impl<R: AvmRunner + ?Sized> AvmRunner for Box<R> {
         (**self).merge(previous, current)
     }
 
-    fn inspect(&mut self, air: &str, data: &[u8], parameters: &RunParameters) -> Result<String, RunnerError> {
+    fn inspect(
+        &mut self,
+        air: Option<&str>,
+        data: &[u8],
+        parameters: Option<&RunParameters>,
+    ) -> Result<String, RunnerError> {
         (**self).inspect(air, data, parameters)
     }
 }

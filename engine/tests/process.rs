@@ -164,7 +164,10 @@ fn errors_of_the_protocol_are_told_apart() {
     assert_eq!(run(&mut error(-32003, "")), Err(RunnerError::Panicked { message }));
     assert_eq!(run(&mut error(-32000, "")), Err(RunnerError::NotInitialized));
     assert_eq!(error(-32601, "").merge(b"", b""), Err(RunnerError::NotOffered { what: "merge" }));
-    assert_eq!(error(-32601, "").inspect("", b"", &parameters), Err(RunnerError::NotOffered { what: "inspect" }));
+    assert_eq!(
+        error(-32601, "").inspect(None, b"", Some(&parameters)),
+        Err(RunnerError::NotOffered { what: "inspect" })
+    );
     assert_eq!(error(-32601, "").terminate(), Ok(()));
 
     // Who could not read the request does not know its id.

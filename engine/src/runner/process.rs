@@ -201,9 +201,14 @@ impl AvmRunner for Process {
         self.ask::<ByName<MergeResponse>>("merge", &request).map(|response| response.0.data.0.into_owned())
     }
 
-    fn inspect(&mut self, air: &str, data: &[u8], parameters: &RunParameters) -> Result<String, RunnerError> {
+    fn inspect(
+        &mut self,
+        air: Option<&str>,
+        data: &[u8],
+        parameters: Option<&RunParameters>,
+    ) -> Result<String, RunnerError> {
         let request =
-            InspectRequest { air: Some(air.into()), data: Bytes(data.into()), params: Some(parameters.into()) };
+            InspectRequest { air: air.map(Into::into), data: Bytes(data.into()), params: parameters.map(Into::into) };
         self.ask_text("inspect", &request).map(|text| text.get().to_owned())
     }
 }
