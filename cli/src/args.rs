@@ -122,21 +122,21 @@ JSON (--format json) is one object:
       "peer": "A", "next": 3, "pending": [[2, "<place>"]], "answers": ["<place>"] },
 
   and with --script, "start" and "end" being bytes of the script:
-    "own_script": true,                   whether the data are of this script, byte by byte
+    "ownScript": true,                    whether the data are of this script, byte by byte
     "end": "waits",                       "complete", or {"failed": {"code": …, "message": …}}
     "trace": [                            the executed states in order
       { "state": …, "start": 8, "end": 16, "place": "<place>", "at": 0 } ],   "at" if it has an event
     "pending": [                          calls and canons without event
-      { "place": "<place>", "peer": "B", "call_id": 2,   the id if the peer of the journal has asked
+      { "place": "<place>", "peer": "B", "callId": 2,    the id if the peer of the journal has asked
         "arguments": [true, false],       which are at hand
         "instruction": "call …", "start": 8, "end": 16 } ],
     "waiting": [{"name": "x", "start": 8, "end": 16}],
     "disputed": [{"place": "<place>", "start": 8, "end": 16}],
-    "not_taken": [{"place": "<place>", "start": 8, "end": 16}] }
+    "notTaken": [{"place": "<place>", "start": 8, "end": 16}] }
 
   "state" is one of
     {"par":[left,right]}                             numbers of states
-    {"call":{"sent_by":"A","call_id":1}}             asked of the own host
+    {"call":{"sentBy":"A","callId":1}}               asked of the own host
     {"call":{"pending":"B"}}, {"canon":{"pending":"B"}}
     {"call":{"scalar":value,"from":tetraplet}}       or "unused", or "failed"
     {"call":{"stream":value,"gen":0,"from":tetraplet}}
@@ -173,7 +173,7 @@ pub(crate) enum Command {
     Fmt(FmtArgs),
     /// Run scripts for another program: JSON-RPC 2.0 over standard input and output, one message a line.
     ///
-    /// The methods are `init`, `run`, `merge` and `terminate`; docs/runner-protocol.md describes them.
+    /// The methods are `init`, `run`, `merge`, `inspect` and `terminate`; docs/runner-protocol.md describes them.
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(ServeArgs),
     /// Show what the data of a particle hold, and what they come to.

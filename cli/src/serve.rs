@@ -3,18 +3,17 @@
 //!
 //! Nothing that a client says ends the server: it ends with its input.
 
-mod protocol;
 mod rpc;
 
 use crate::args::ServeArgs;
 use crate::console::Console;
-use airtight_engine::execute::Limits;
-use airtight_engine::inspect::inspect;
-use airtight_engine::runner::{AvmRunner, RunnerError, Worker};
-use protocol::{
-    InitRequest, InitResponse, InspectRequest, MergeRequest, MergeResponse, NoParams, RunRequest, RunResponse,
+use airtight_engine::invoke::RunParameters;
+use airtight_engine::runner::protocol::{
+    Bytes, ErrorObject, InitRequest, InitResponse, InspectRequest, MergeRequest, MergeResponse, NoParams, RunRequest,
+    RunResponse,
 };
-use rpc::{RpcError, params, reply};
+use airtight_engine::runner::{AvmRunner, Worker};
+use rpc::{params, reply};
 use serde_json::Value;
 use std::io::{self, BufRead, Read, Write};
 
@@ -24,7 +23,7 @@ pub(crate) fn run(args: &ServeArgs, console: &mut Console) -> io::Result<()> {
     loop {
         let answer = match read_line(&mut input, args.max_line_bytes)? {
             Line::End => return Ok(()),
-            Line::TooLong => Some(rpc::refuse(RpcError::too_long(args.max_line_bytes))),
+            Line::TooLong => Some(rpc::refuse(rpc::too_long(args.max_line_bytes))),
             Line::Text(line) if line.trim_ascii().is_empty() => None,
             Line::Text(line) => rpc::handle(&line, |method, given| server.dispatch(method, given)),
         };
@@ -68,7 +67,7 @@ struct Server {
 
 impl Server {
     /// Does what a method says. A new method is one more arm.
-    fn dispatch(&mut self, method: &str, given: Option<Value>) -> Result<Box<[u8]>, RpcError> {
+    fn dispatch(&mut self, method: &str, given: Option<Value>) -> Result<Box<[u8]>, ErrorObject> {
         match method {
             "init" => {
                 let InitRequest { log_level } = params(given)?;
@@ -77,32 +76,26 @@ impl Server {
             }
             "run" => {
                 let RunRequest { air, prev_data, data, params, call_results } = params(given)?;
-                let results = protocol::call_results(call_results)?;
-                let ran = self.runner.run(&air, &prev_data.0, &data.0, &params.into_parameters(), &results)?;
-                reply(&RunResponse::from(&ran))
+                let ran = self.runner.run(&air, &prev_data.0, &data.0, &params.into(), &call_results.0)?;
+                reply(&RunResponse::from(ran))
             }
             "merge" => {
                 let MergeRequest { prev_data, data } = params(given)?;
                 let merged = self.runner.merge(&prev_data.0, &data.0)?;
-                reply(&MergeResponse::from(merged))
+                reply(&MergeResponse { data: Bytes(merged.into()) })
             }
             "inspect" => {
                 let InspectRequest { air, data, params } = params(given)?;
-                let parameters = params.map(|params| params.into_parameters());
-                let limits = parameters.as_ref().map_or(Limits::default(), |parameters| parameters.limits);
-                let peer = parameters.map(|parameters| parameters.peer());
-                let inspection = inspect(air.as_deref(), &data.0, peer.as_ref(), limits);
-                reply(
-                    &inspection
-                        .map_err(|error| RunnerError::Refused { code: error.code(), message: error.to_string() })?,
-                )
+                let parameters = params.map(RunParameters::from);
+                let shown = self.runner.inspect(air.as_deref(), &data.0, parameters.as_ref())?;
+                Ok(shown.into_bytes().into())
             }
             "terminate" => {
                 let NoParams {} = params(given)?;
                 self.runner.terminate()?;
                 reply(&Value::Null)
             }
-            _ => Err(RpcError::unknown_method(method)),
+            _ => Err(rpc::unknown_method(method)),
         }
     }
 }

@@ -226,11 +226,11 @@ fn json() {
 
     let whole = parsed(&["A.data", "--script", "x.air", "--format", "json"]);
     assert_eq!(whole["events"], alone["events"]);
-    assert_eq!((&whole["own_script"], &whole["end"]), (&true.into(), &"waits".into()));
+    assert_eq!((&whole["ownScript"], &whole["end"]), (&true.into(), &"waits".into()));
     assert_eq!(whole["trace"].as_array().map(Vec::len), Some(12));
-    assert_eq!(whole["trace"][11]["state"]["call"]["call_id"], 1);
+    assert_eq!(whole["trace"][11]["state"]["call"]["callId"], 1);
     assert_eq!(whole["trace"][5]["state"]["fold"][1]["pos"], 1);
-    assert_eq!((&whole["pending"][0]["peer"], &whole["pending"][1]["call_id"]), (&"mirror 3".into(), &1.into()));
+    assert_eq!((&whole["pending"][0]["peer"], &whole["pending"][1]["callId"]), (&"mirror 3".into(), &1.into()));
     let (start, end) = (whole["pending"][1]["start"].as_u64(), whole["pending"][1]["end"].as_u64());
     let (start, end) = (start.expect("a number") as usize, end.expect("a number") as usize);
     assert_eq!(&particle.text[start..end], r##"(call %init_peer_id% ("ui" "show") [#two])"##);
@@ -280,7 +280,7 @@ fn scripts_that_do_not_fit() {
     assert!(run.err.starts_with("warning: A.data is not of the script y.air, or of another text of it"), "{}", run.err);
     assert!(run.out.contains("= 20  block 0"), "{}", run.out);
     let run = particle.inspect(&["A.data", "--script", "y.air", "--format", "json"]);
-    assert!(run.out.contains("\"own_script\":false"), "{}", run.out);
+    assert!(run.out.contains("\"ownScript\":false"), "{}", run.out);
     std::fs::write(particle.path("broken.air"), "(seq (null)").expect("a file can be written there");
     let run = particle.inspect(&["A.data", "--script", "broken.air"]);
     assert_eq!((run.code, run.out.as_str()), (Some(1), ""));
@@ -303,7 +303,7 @@ fn usage() {
         assert!(run.err.contains("error: "), "{}", run.err);
     }
     let help = particle.inspect(&["--help"]);
-    assert!(help.out.contains("\"not_taken\"") && help.out.contains("Exit codes"), "{}", help.out);
+    assert!(help.out.contains("\"notTaken\"") && help.out.contains("Exit codes"), "{}", help.out);
 }
 
 fn event(peer: &str, value: Json) -> EventResult {

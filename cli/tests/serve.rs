@@ -179,6 +179,7 @@ fn a_server_begins_and_ends_and_begins_again() {
     for _ in 0..2 {
         assert_eq!(server.error("run", run("(null)", "A", "", "", json!([]))), -32000);
         assert_eq!(server.error("merge", json!({"prevData": "", "data": ""})), -32000);
+        assert_eq!(server.error("inspect", json!({"data": ""})), -32000);
         server.call("init", json!({}));
         server.lives();
         assert_eq!(server.call("terminate", json!({})), Value::Null);
@@ -236,7 +237,8 @@ fn lines_that_make_no_sense_are_answered_with_errors() {
 #[test]
 fn parameters_that_make_no_sense_are_answered_with_errors() {
     let mut server = Server::new();
-    let good = run("(null)", "A", "", "", json!([]));
+    let mut good = run("(null)", "A", "", "", json!([]));
+    good["params"]["limits"] = json!({});
     let answer = json!({"retCode": 0, "result": "1"});
     let changes = [
         ("/air", json!(1)),
@@ -250,7 +252,12 @@ fn parameters_that_make_no_sense_are_answered_with_errors() {
         ("/callResults", json!([[1, answer, 2]])),
         ("/callResults", json!([[1, answer], [1, answer]])),
         ("/callResults", json!([[1, {"retCode": 0, "result": 1}]])),
+        ("/callResults", json!([[1, [0, "1"]]])),
         ("/params", json!(null)),
+        ("/params", json!(["A", "A", 1, 2, "p", {}, false])),
+        ("/params", json!(["A", "A", 1, 2, "p"])),
+        ("/params/limits", json!([])),
+        ("/params/limits", json!({"bytes": 1})),
         ("/params/ttl", json!(-1)),
         ("/params/timestamp", json!(1.5)),
         ("/params/currentPeerId", json!(null)),
@@ -269,6 +276,7 @@ fn parameters_that_make_no_sense_are_answered_with_errors() {
     more["surplus"] = json!(1);
     assert_eq!(server.error("run", more), -32602);
     assert_eq!(server.error("run", json!([good])), -32602);
+    assert_eq!(server.error("inspect", json!({"data": "", "params": ["A", "A", 1, 2, "p", {}, false]})), -32602);
     assert_eq!(server.error("init", json!({"logLevel": "loud"})), -32602);
     assert_eq!(server.error("terminate", json!({"now": true})), -32602);
     server.lives();
@@ -283,6 +291,41 @@ fn ids_come_back_as_they_were() {
         assert_eq!(answer["id"], serde_json::from_str::<Value>(id).expect("an id"));
         assert_eq!(answer["result"]["name"], "airtight");
     }
+    server.end();
+}
+
+/// JSON-RPC says what the members of a request mean, and leaves others to extensions of it.
+#[test]
+fn other_members_of_requests_mean_nothing() {
+    let mut server = Server::with(&[]);
+    let answer = server.ask(r#"{"jsonrpc":"2.0","id":1,"method":"init","trace":{"parent":[7]},"params":{}}"#);
+    assert_eq!(answer["result"]["name"], "airtight");
+    server.end();
+}
+
+/// What a script comes to is shown in the names of the protocol, and what cannot be shown costs nothing.
+#[test]
+fn data_are_inspected_by_the_runner() {
+    let mut server = Server::new();
+    let first = server.call("run", run(RELAY, "A", "", "", json!([])));
+    let shown = server.call("inspect", json!({"air": RELAY, "data": first["data"]}));
+    assert_eq!((&shown["ownScript"], &shown["notTaken"], &shown["end"]), (&json!(true), &json!([]), &json!("waits")));
+    assert_eq!(shown["pending"][0]["callId"], 1);
+    assert_eq!(shown["trace"][0]["state"], json!({"call": {"sentBy": "A", "callId": 1}}));
+    let parameters = json!({"initPeerId": "A", "currentPeerId": "B", "timestamp": 1, "ttl": 2, "particleId": "p"});
+    let at_b = server.call("inspect", json!({"air": RELAY, "data": first["data"], "params": parameters}));
+    assert_eq!(at_b["trace"][0]["state"], json!({"call": {"pending": "A"}}));
+    let mut limited = parameters.clone();
+    limited["limits"] = json!({"steps": 1});
+    for (bad, code) in [
+        (json!({"data": "eA=="}), 2),
+        (json!({"data": "", "air": "(oops"}), 1),
+        (json!({"data": "", "air": RELAY, "params": limited}), 10),
+    ] {
+        let refused = server.request("inspect", bad);
+        assert_eq!((&refused["error"]["code"], &refused["error"]["data"]["retCode"]), (&json!(-32002), &json!(code)));
+    }
+    server.lives();
     server.end();
 }
 

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use std::sync::Arc;
 use thiserror::Error;
 
-/// What data hold and what they come to; serializes with these names, without what is not there.
+/// What data hold and what they come to; serializes with these names in camel case, without what is not there.
 #[derive(Clone, Debug, Serialize)]
 pub struct Inspection {
     /// The version of the format.
@@ -85,6 +85,7 @@ pub struct JournalView {
 
 /// What events come to when the script is walked over them.
 #[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Replay {
     /// Whether the data belong to this script; if not, what follows means little.
     pub own_script: bool,
@@ -121,6 +122,7 @@ pub enum EndView {
 
 /// A call or canon that is reached and has no event.
 #[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PendingView {
     /// Its place.
     pub place: PlaceId,

@@ -16,6 +16,7 @@
 //!
 //! The `result` of a call that succeeded (`ret_code` 0) is a JSON text; that of one that failed is any text.
 
+use crate::by_name::ByName;
 use crate::data::{Answer, Data, DataError, ForeignScript, Journal, PlaceId, ScriptHash, decode, encode};
 use crate::execute::{self, Catchable, End, Limits, Peer, Stop, next_peers};
 use crate::script::{Diagnostics, NodeId, Script, Symbol};
@@ -511,7 +512,8 @@ impl<'de> Visitor<'de> for ResultsVisitor {
             let shown = crate::script::short(&key);
             let id = key.parse::<u32>().ok().filter(|id| id.to_string() == key);
             let id = id.ok_or_else(|| A::Error::custom(format_args!("`{shown}` is no call id")))?;
-            if results.insert(id, map.next_value()?).is_some() {
+            let ByName(answer) = map.next_value()?;
+            if results.insert(id, answer).is_some() {
                 return Err(A::Error::custom(format_args!("call {id} has two answers")));
             }
         }

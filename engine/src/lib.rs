@@ -5,6 +5,7 @@
 //! that in bytes, a [`runner`] is anything that does it, and a [`host`] drives one for a peer and a particle.
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::indexing_slicing))]
 
+mod by_name;
 pub mod data;
 pub mod execute;
 pub mod host;

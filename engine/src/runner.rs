@@ -1,12 +1,13 @@
 //! One interface for everything that can interpret AIR.
 //!
 //! [`AvmRunner`] is the seam between an interpreter and whoever drives it: a [`Host`](crate::host::Host), a law, a
-//! server. Whatever implements it can be checked. Two implementations are here:
+//! server. Whatever implements it can be checked. Three implementations are here:
 //!
 //! | runner | where it runs |
 //! |---|---|
 //! | [`SameThread`] | in the caller's thread |
 //! | [`Worker`] | a runner of any kind in a thread of its own, whose panics are errors |
+//! | [`Process`] | any program that speaks the [runner protocol](protocol) |
 //!
 //! An error of the interpreter is a result with a code; a [`RunnerError`] means that there is no result at all, and that
 //! nothing is known to have happened. A runner keeps nothing between runs that a result could depend on.
@@ -29,10 +30,13 @@
 //! # Ok::<(), airtight_engine::runner::RunnerError>(())
 //! ```
 
+mod process;
+pub mod protocol;
 mod same_thread;
 mod worker;
 
 pub use crate::invoke::InterpreterResult;
+pub use process::Process;
 pub use same_thread::SameThread;
 pub use worker::Worker;
 
@@ -163,11 +167,17 @@ pub trait AvmRunner {
         Err(RunnerError::NotOffered { what: "merge" })
     }
 
-    /// Shows data of a script to people, as a JSON text, if the runner offers that.
+    /// Shows what data hold, as a JSON text, if the runner offers that: with the script also what they come to, as seen
+    /// by the peer of the parameters, or else by the peer whose journal they have.
     ///
     /// # Errors
     /// If it does not, or the data cannot be read.
-    fn inspect(&mut self, air: &str, data: &[u8], parameters: &RunParameters) -> Result<String, RunnerError> {
+    fn inspect(
+        &mut self,
+        air: Option<&str>,
+        data: &[u8],
+        parameters: Option<&RunParameters>,
+    ) -> Result<String, RunnerError> {
         let _ = (air, data, parameters);
         Err(RunnerError::NotOffered { what: "inspect" })
     }
@@ -197,7 +207,12 @@ impl<R: AvmRunner + ?Sized> AvmRunner for Box<R> {
         (**self).merge(previous, current)
     }
 
-    fn inspect(&mut self, air: &str, data: &[u8], parameters: &RunParameters) -> Result<String, RunnerError> {
+    fn inspect(
+        &mut self,
+        air: Option<&str>,
+        data: &[u8],
+        parameters: Option<&RunParameters>,
+    ) -> Result<String, RunnerError> {
         (**self).inspect(air, data, parameters)
     }
 }

@@ -132,6 +132,7 @@ fn code_5_is_results_that_cannot_be_read() {
     bad.push(r#"{"1":{"ret_code":2147483648,"result":""}}"#.into());
     bad.push(r#"{"1":{"ret_code":0.5,"result":""}}"#.into());
     bad.push(r#"{"1":{"ret_code":0,"result":"1","more":1}}"#.into());
+    bad.push(r#"{"1":[0,"1"]}"#.into());
     bad.push("{\"1\":".repeat(100_000));
     // Neither of two answers to one call is dropped in silence.
     bad.push(format!("{{\"1\":{answer},\"1\":{answer}}}"));

@@ -120,7 +120,7 @@ fn ids_belong_to_the_peer_of_the_journal() {
     journal.request(SegmentId::root().place(0));
     let data = Data::new(ScriptHash::of(b""), Default::default(), Some(journal));
     let shown = |name| render(&script, &data, &peer(name), Limits::default()).unwrap().to_string();
-    assert_eq!(shown("A"), "0 {\"call\":{\"sent_by\":\"A\",\"call_id\":1}}\n");
+    assert_eq!(shown("A"), "0 {\"call\":{\"sentBy\":\"A\",\"callId\":1}}\n");
     assert_eq!(shown("B"), "0 {\"call\":{\"pending\":\"A\"}}\n");
 }
 

@@ -123,9 +123,9 @@ fn what_cannot_be_merged_is_refused_with_the_code_of_the_interpreter() {
 #[test]
 fn what_a_runner_does_not_offer_it_says() {
     let parameters = RunParameters::new("A", "A");
-    let error = Panics.inspect("(null)", b"", &parameters).unwrap_err();
+    let error = Panics.inspect(Some("(null)"), b"", Some(&parameters)).unwrap_err();
     assert_eq!(error.to_string(), "the runner does not offer `inspect`");
-    let shown = SameThread::ready().inspect("(null)", b"", &parameters).unwrap();
+    let shown = SameThread::ready().inspect(Some("(null)"), b"", Some(&parameters)).unwrap();
     assert!(shown.contains(r#""end":"complete""#), "{shown}");
 }
 

@@ -7,7 +7,7 @@
 //! | state | notation |
 //! |---|---|
 //! | `par`: the numbers of states that its branches wrote, nested ones included | `{"par":[1,2]}` |
-//! | call requested from the own host, under the id that the journal has | `{"call":{"sent_by":"A","call_id":1}}` |
+//! | call requested from the own host, under the id that the journal has | `{"call":{"sentBy":"A","callId":1}}` |
 //! | call that waits for a peer: data do not say who told it | `{"call":{"pending":"B"}}` |
 //! | call with its result in a scalar | `{"call":{"scalar":20,"from":"B\|temp\|read\|"}}` |
 //! | call with its result in a stream | `{"call":{"stream":20,"gen":0,"from":"B\|temp\|read\|"}}` |
@@ -80,9 +80,10 @@ pub enum CallState {
     /// The peer that looks has asked its host for it.
     Requested {
         /// That peer.
-        #[serde(rename = "sent_by")]
+        #[serde(rename = "sentBy")]
         peer: Arc<str>,
         /// The id it asked under.
+        #[serde(rename = "callId")]
         call_id: u32,
     },
     /// It waits for a peer to make it.

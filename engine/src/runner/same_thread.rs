@@ -86,9 +86,15 @@ impl AvmRunner for SameThread {
         Ok(encode(&merged))
     }
 
-    fn inspect(&mut self, air: &str, data: &[u8], parameters: &RunParameters) -> Result<String, RunnerError> {
+    fn inspect(
+        &mut self,
+        air: Option<&str>,
+        data: &[u8],
+        parameters: Option<&RunParameters>,
+    ) -> Result<String, RunnerError> {
         self.check()?;
-        let inspection = inspect(Some(air), data, Some(&parameters.peer()), parameters.limits);
+        let (peer, limits) = (parameters.map(RunParameters::peer), parameters.map(|it| it.limits).unwrap_or_default());
+        let inspection = inspect(air, data, peer.as_ref(), limits);
         let inspection = inspection.map_err(|e| RunnerError::Refused { code: e.code(), message: e.to_string() })?;
         serde_json::to_string(&inspection).map_err(|error| RunnerError::BadAnswer { message: error.to_string() })
     }

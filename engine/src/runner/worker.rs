@@ -27,7 +27,7 @@ enum Request {
     Init(LogLevel),
     Run { air: Box<str>, previous: Box<[u8]>, current: Box<[u8]>, parameters: Box<RunParameters>, results: CallResults },
     Merge { previous: Box<[u8]>, current: Box<[u8]> },
-    Inspect { air: Box<str>, data: Box<[u8]>, parameters: Box<RunParameters> },
+    Inspect { air: Option<Box<str>>, data: Box<[u8]>, parameters: Option<Box<RunParameters>> },
     Terminate,
 }
 
@@ -97,7 +97,9 @@ fn serve(runner: &mut impl AvmRunner, request: Request) -> Reply {
             Reply::Ran(runner.run(&air, &previous, &current, &parameters, &results).map(Box::new))
         }
         Request::Merge { previous, current } => Reply::Merged(runner.merge(&previous, &current)),
-        Request::Inspect { air, data, parameters } => Reply::Inspected(runner.inspect(&air, &data, &parameters)),
+        Request::Inspect { air, data, parameters } => {
+            Reply::Inspected(runner.inspect(air.as_deref(), &data, parameters.as_deref()))
+        }
         Request::Terminate => Reply::Done(runner.terminate()),
     }
 }
@@ -166,9 +168,14 @@ impl<R: AvmRunner + 'static> AvmRunner for Worker<R> {
         }
     }
 
-    fn inspect(&mut self, air: &str, data: &[u8], parameters: &RunParameters) -> Result<String, RunnerError> {
-        let parameters = Box::new(parameters.clone());
-        match self.ask(Request::Inspect { air: air.into(), data: data.into(), parameters })? {
+    fn inspect(
+        &mut self,
+        air: Option<&str>,
+        data: &[u8],
+        parameters: Option<&RunParameters>,
+    ) -> Result<String, RunnerError> {
+        let parameters = parameters.cloned().map(Box::new);
+        match self.ask(Request::Inspect { air: air.map(Into::into), data: data.into(), parameters })? {
             Reply::Inspected(result) => result,
             _ => Err(mixed_up()),
         }
