@@ -99,6 +99,32 @@ fn what_explodes_ends_at_the_step_limit_soon() {
     }
 }
 
+/// A read passes over what is settled without looking at each of it again.
+#[test]
+fn reads_of_a_name_that_is_reassigned_over_and_over_cost_linear_steps() {
+    const TIMES: usize = 20_000;
+    const STEPS_OF_EACH: u64 = 50;
+    let repeat = |once: &str| (0..TIMES).fold("(null)".to_owned(), |rest, _| format!("(seq {once} {rest})"));
+    let nest = |open: &str, close: &str, inside: &str| format!("{}{inside}{}", open.repeat(TIMES), close.repeat(TIMES));
+    let folds = (0..TIMES).fold(String::new(), |open, n| format!("{open}(fold one i{n} (seq (xor (null) (ap 2 x)) "));
+    let programs = [
+        ("its comparison fails", repeat("(seq (xor (match 1 2 (ap 2 x)) (null)) (ap x y))")),
+        ("it fails itself", repeat("(seq (xor (ap 1.$.a x) (null)) (ap x y))").replace("1.$.a", "xs.$.a")),
+        ("its handler is not needed", repeat("(seq (xor (null) (ap 2 x)) (ap x y))")),
+        ("in the body of the next", nest("(seq (xor (null) (ap 2 x)) (seq (ap x y) ", "))", "(null)")),
+        ("all before all reads", format!("(seq {} {})", repeat("(xor (null) (ap 2 x))"), repeat("(ap x y)"))),
+        ("in folds inside each other", format!("{folds}{}{}", repeat("(ap x y)"), "))".repeat(TIMES))),
+        ("at different places", format!("(seq {} {})", repeat("(xor (null) (ap 2 x))"), repeat("(ap xs.$.[x] y)"))),
+    ];
+    for (name, program) in programs {
+        let body = format!(r#"(seq (ap 0 x) (seq (ap xs one) (seq {program} (call "A" ("s" "x") [x]))))"#);
+        let ended = run("[1]", &body, steps(STEPS_OF_EACH * TIMES as u64));
+        assert_eq!(ended.ret_code, 0, "{name}: {}", ended.error_message);
+        let requests = String::from_utf8(ended.call_requests).unwrap();
+        assert!(requests.contains(r#""arguments":[0]"#), "{name}: {requests}");
+    }
+}
+
 #[test]
 fn values_that_double_end_at_the_limit_on_the_bytes_of_a_value() {
     let double = r##"(seq (ap xs $a) (fold xs i (seq (seq (canon "A" $a #a) (seq (ap #a $a) (ap #a $a))) (next i))))"##;

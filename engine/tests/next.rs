@@ -106,6 +106,27 @@ fn a_last_instruction_that_runs_twice_knows_nothing_of_the_first_time() {
     assert_eq!(net.receive("A", "B"), "3: s.r(\"third\") [B|s|f|]");
 }
 
+/// What was passed over the first time may happen the second time, and the other way round.
+#[test]
+fn a_last_instruction_that_runs_twice_settles_its_assignments_each_time() {
+    let last = r#"(seq (call "A" ("s" "c") [] c) (seq
+        (seq (xor (match c 1 (ap "one" x)) (null)) (xor (match c 2 (ap "two" x)) (null)))
+        (seq (seq (ap x seen) (ap x again)) (call "A" ("s" "r") [seen again x]))))"#;
+    let body = format!("(seq (ap 0 x) (fold xs i (fold ys j (seq (next i) (next j)) (null)) {last}))");
+    let mut net =
+        Net::new(&format!(r#"(seq (seq (call "A" ("get" "xs") [] xs) (call "A" ("get" "ys") [] ys)) {body})"#));
+    net.start("A");
+    net.answer("A", &[(1, "[0]")]);
+    let mut said = net.answer("A", &[(2, "[0,0,0,0]")]);
+    for (time, (c, x)) in [("1", "\"one\""), ("0", "0"), ("2", "\"two\""), ("1", "\"one\"")].into_iter().enumerate() {
+        let id = 3 + 2 * time as u32;
+        assert_eq!(said, format!("{id}: s.c()"));
+        let shown = format!("{}: s.r({x}, {x}, {x}) [A|||] [A|||] [A|||]", id + 1);
+        assert_eq!(net.answer("A", &[(id, c)]), shown);
+        said = net.answer("A", &[(id + 1, "null")]);
+    }
+}
+
 #[test]
 fn a_stream_declared_in_a_last_instruction_that_runs_twice_is_empty_each_time() {
     let body = r##"(fold xs i (fold xs j (seq (next i) (next j)))

@@ -7,7 +7,9 @@ use super::render::State;
 use super::scope::{Activation, Cell, Element, Scopes, Value};
 use super::{Catchable, End, ErrorKind, Limits, Miss, Stop, Time, error};
 use crate::data::{Cursor, Journal, PlaceId, Shared, Walk};
-use crate::script::{Binding, Bindings, FrameId, Instruction, Kind, NodeId, OperandId, Script, Symbol, Tree, print};
+use crate::script::{
+    Binding, Bindings, Definition, FrameId, Instruction, Kind, NodeId, OperandId, Script, Symbol, Tree, print,
+};
 use crate::value::{Array, Json, Key, Origin, Single, Tetraplet, Text, entry};
 use std::sync::Arc;
 
@@ -384,22 +386,22 @@ impl<'s> Machine<'s> {
         if let Binding::Definition(id) = self.bindings.operand(output)
             && let Some(definition) = self.bindings.definitions().get(id.index())
         {
-            self.scopes.set(definition, Cell::Settled(known));
+            self.scopes.settle(definition, known);
         }
     }
 
     /// The instructions in this one are not run, so what they assign will not be.
     pub(super) fn settle_in(&mut self, node: NodeId, known: Time) -> Result<(), Stop> {
-        self.set_all_in(node, &Cell::Settled(known))
+        self.for_all_in(node, |scopes, definition| scopes.settle(definition, known))
     }
 
-    /// Says the same of all assignments in an instruction that belong to the scope at hand.
-    fn set_all_in(&mut self, node: NodeId, cell: &Cell) -> Result<(), Stop> {
+    /// Says something of all assignments in an instruction that belong to the scope at hand.
+    fn for_all_in(&mut self, node: NodeId, say: impl Fn(&mut Scopes<'s>, &Definition)) -> Result<(), Stop> {
         let definitions = self.bindings.definitions_in(self.tree, node);
         self.spend(definitions.len())?;
         for definition in definitions {
             if definition.frame == self.scopes.frame {
-                self.scopes.set(definition, cell.clone());
+                say(&mut self.scopes, definition);
             }
         }
         Ok(())
@@ -407,7 +409,7 @@ impl<'s> Machine<'s> {
 
     /// A last instruction runs once more in the scope of the same iteration, as if it had not run before.
     pub(super) fn begin_again(&mut self, last: NodeId) -> Result<(), Stop> {
-        self.set_all_in(last, &Cell::Open)
+        self.for_all_in(last, |scopes, definition| scopes.set(definition, Cell::Open))
     }
 
     pub(super) fn set(&mut self, output: OperandId, known: Time, value: Value) {
