@@ -112,7 +112,7 @@ fn deterministic(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<boo
 fn only_results_write(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
     let Some(run) = scene.pick_run(choices).filter(|run| !run.result.is_given_up()) else { return Ok(false) };
     let merged = scene.product(Product::Merge, &run.previous, &run.current)?;
-    let (before, after) = (scene.view(&merged)?, scene.view(&run.after)?);
+    let (before, after) = (scene.events(&merged)?, scene.events(&run.after)?);
     let known: BTreeSet<&SeenEvent> = before.events.iter().collect();
     let now: BTreeSet<&SeenEvent> = after.events.iter().collect();
     let statement = "after f_p(a, b) the data are a·b and, learned last, new events of p";
@@ -139,9 +139,9 @@ fn only_results_write(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Resul
 
 fn nothing_forgotten(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
     let Some(run) = scene.pick_run(choices) else { return Ok(false) };
-    let mut known = scene.view(&run.previous)?.support();
-    known.extend(if run.result.is_given_up() { BTreeSet::new() } else { scene.view(&run.current)?.support() });
-    let now = scene.view(&run.after)?.support();
+    let mut known = scene.events(&run.previous)?.support();
+    known.extend(if run.result.is_given_up() { BTreeSet::new() } else { scene.events(&run.current)?.support() });
+    let now = scene.events(&run.after)?.support();
     let lost: Vec<_> = known.difference(&now).collect();
     if lost.is_empty() {
         return Ok(!known.is_empty());

@@ -131,7 +131,7 @@ fn asked_once(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violat
     }
     for (peer, answers) in &answered {
         let Some(data) = scene.played.stored_last().remove(*peer) else { continue };
-        let view = scene.view(&data)?;
+        let view = scene.events(&data)?;
         let kept = view.journal.as_ref().map_or(0, |journal| journal.answers.len());
         let events = calls_of(&view.events, peer).count();
         if events + kept != *answers {
@@ -161,7 +161,7 @@ fn answers_land(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Viol
     let mut some = false;
     for (peer, mut answers) in answered {
         let Some(data) = scene.played.stored_last().remove(peer) else { continue };
-        let view = scene.view(&data)?;
+        let view = scene.events(&data)?;
         if view.journal.as_ref().is_some_and(|journal| !journal.answers.is_empty()) {
             continue;
         }
@@ -239,9 +239,9 @@ fn agreement(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violati
     }
     let stored: Vec<_> = scene.played.stored_last().into_iter().collect();
     let Some(((first, data), others)) = stored.split_first() else { return Ok(false) };
-    let expected = scene.view(data)?.support();
+    let expected = scene.events(data)?.support();
     for (peer, theirs) in others {
-        if scene.view(theirs)?.support() != expected {
+        if scene.events(theirs)?.support() != expected {
             let violation = Violation::new("peers that exchange all they know hold the same events");
             return Err(violation.sides((format!("data of {first}"), data), (format!("data of {peer}"), theirs)));
         }

@@ -29,13 +29,15 @@ pub struct Scene<'a> {
     /// The runner.
     pub subject: &'a mut Subject,
     views: BTreeMap<Arc<[u8]>, Arc<View>>,
+    /// Without what the events come to.
+    events: BTreeMap<Arc<[u8]>, Arc<View>>,
     letters: Option<Arc<[Arc<[u8]>]>>,
 }
 
 impl<'a> Scene<'a> {
     /// A scene of which nothing was asked yet.
     pub fn new(played: &'a Played, subject: &'a mut Subject) -> Self {
-        Self { played, subject, views: BTreeMap::new(), letters: None }
+        Self { played, subject, views: BTreeMap::new(), events: BTreeMap::new(), letters: None }
     }
 
     /// One of the runs, if there is any.
@@ -117,8 +119,22 @@ impl<'a> Scene<'a> {
             return Ok(view.clone());
         }
         let parameters = self.parameters(OBSERVER);
-        let view = Arc::new(self.subject.view(&self.played.case.script, data, &parameters)?);
+        let view = Arc::new(self.subject.view(Some(&self.played.case.script), data, &parameters)?);
         self.views.insert(data.clone(), view.clone());
+        Ok(view)
+    }
+
+    /// The events of data, and the journal; not what they come to.
+    ///
+    /// # Errors
+    /// If the runner has no answer.
+    pub fn events(&mut self, data: &Arc<[u8]>) -> Result<Arc<View>, RunnerError> {
+        if let Some(view) = self.events.get(data).or_else(|| self.views.get(data)) {
+            return Ok(view.clone());
+        }
+        let parameters = self.parameters(OBSERVER);
+        let view = Arc::new(self.subject.view(None, data, &parameters)?);
+        self.events.insert(data.clone(), view.clone());
         Ok(view)
     }
 
@@ -132,7 +148,7 @@ impl<'a> Scene<'a> {
         }
         match self.subject.comparison() {
             Comparison::Bytes => Ok(self.shared(a)? == self.shared(b)?),
-            Comparison::Events => Ok(self.view(a)?.support() == self.view(b)?.support()),
+            Comparison::Events => Ok(self.events(a)?.support() == self.events(b)?.support()),
             Comparison::Outcomes => {
                 let observer = OBSERVER.into();
                 let (a, b) = (self.run_at(&observer, a, b"")?, self.run_at(&observer, b, b"")?);
