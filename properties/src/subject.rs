@@ -56,7 +56,7 @@ impl Subject {
     ) -> Result<Self, RunnerError> {
         runner.init(LogLevel::Error)?;
         let merge = !is_missing(&runner.merge(b"", b""));
-        let shown = runner.inspect(Some("(null)"), b"", &RunParameters::new("probe", "probe"));
+        let shown = runner.inspect(Some("(null)"), b"", Some(&RunParameters::new("probe", "probe")));
         let inspect = !is_missing(&shown);
         let trace = shown.is_ok_and(|text| View::parse(&text).is_ok_and(|view| view.trace.is_some()));
         let default = if inspect { Comparison::Events } else { Comparison::Outcomes };
@@ -115,7 +115,7 @@ impl Subject {
     /// # Errors
     /// If it has no answer that makes sense, or does not offer that.
     pub fn view(&mut self, air: Option<&str>, data: &[u8], parameters: &RunParameters) -> Result<View, RunnerError> {
-        let text = self.runner.inspect(air, data, parameters)?;
+        let text = self.runner.inspect(air, data, Some(parameters))?;
         View::parse(&text).map_err(|error| RunnerError::BadAnswer { message: format!("`inspect`: {error}") })
     }
 }
