@@ -25,7 +25,7 @@ use thiserror::Error;
 pub const GROUP: u64 = 16;
 
 /// The shares of calls that fail, group by group, unless a share is given.
-const FAILURES: [f64; 4] = [0.0, 0.15, 0.0, 0.4];
+const FAILURES: [f64; 4] = [0.0, 0.25, 0.0, 0.5];
 
 /// What chance does to three runs of four; the fourth is calm.
 const WEATHER: Weather = Weather { duplicates: 15, restarts: 5, ..Weather::CALM };

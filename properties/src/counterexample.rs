@@ -5,9 +5,11 @@ use crate::check::Broken;
 use crate::law::{Law, law};
 use crate::scene::Scene;
 use crate::subject::Subject;
-use crate::{CaseError, Violation};
+use crate::violation::{Side, Violation};
+use crate::{CaseError, story};
 use airtight_generators::Tape;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use thiserror::Error;
 
 /// The version of the file format.
@@ -40,6 +42,8 @@ pub struct Witness {
     /// Two data that should be alike: how each was made, and what it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sides: Vec<WitnessSide>,
+    /// What happens, in order, until nothing is left to do.
+    pub story: Vec<String>,
 }
 
 /// One of two data that should be alike.
@@ -50,7 +54,8 @@ pub struct WitnessSide {
     pub label: String,
     /// The data, as text if they are one.
     pub data: String,
-    /// What they come to: the executed states or events, a line each, as far as the runner says.
+    /// What they come to: the executed states, each with its place and the block of its event, or the events; as far as
+    /// the runner says.
     pub trace: Vec<String>,
 }
 
@@ -132,11 +137,47 @@ impl Counterexample {
 
 impl Witness {
     fn new(case: &Case, violation: Violation, subject: &mut Subject) -> Self {
-        let _ = (case, subject);
-        Self {
+        let mut witness = Self {
             statement: violation.law.into(),
             parts: violation.parts.into_iter().map(|(what, text)| (what.to_owned(), text)).collect(),
             sides: Vec::new(),
+            story: Vec::new(),
+        };
+        let Ok(played) = case.play(subject) else { return witness };
+        let events = played.history.events.iter().take(played.quiet_at.unwrap_or(usize::MAX));
+        let lines = events.flat_map(story::lines).map(|line| format!("{}  {}", line.peer, line.text));
+        witness.story = lines.collect();
+        let mut scene = Scene::new(&played, subject);
+        for Side { label, data } in violation.sides.map_or_else(Vec::new, |sides| sides.to_vec()) {
+            let trace = trace(&mut scene, &data);
+            let data = String::from_utf8_lossy(&data).into_owned();
+            witness.sides.push(WitnessSide { label, data, trace });
         }
+        witness
     }
+}
+
+/// What data come to, a line for each executed state; else their events, if the runner shows these.
+fn trace(scene: &mut Scene<'_>, data: &Arc<[u8]>) -> Vec<String> {
+    let offers = scene.subject.offers();
+    if offers.trace
+        && let Ok(view) = scene.view(data)
+    {
+        let script = &scene.played.case.script;
+        let states = view.trace.iter().flatten().map(|state| {
+            let (line, column) = story::position(script, state.start);
+            let at = state.at.map_or(String::new(), |at| format!("  @{at}"));
+            format!("{line}:{column}  {}{at}", state.state)
+        });
+        return states.collect();
+    }
+    if offers.inspect
+        && let Ok(view) = scene.events(data)
+    {
+        let events = view.events.iter();
+        return events
+            .map(|event| format!("{}  {} of {}: {}", event.place, event.kind, event.peer, event.result))
+            .collect();
+    }
+    Vec::new()
 }

@@ -23,6 +23,7 @@ pub mod protocol;
 mod scene;
 mod shrink;
 pub mod stability;
+pub mod story;
 mod subject;
 pub mod text;
 pub mod view;

@@ -183,7 +183,8 @@ fn pair(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<Option<[Arc<
 fn conservation(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
     let Some([a, b]) = pair(scene, choices)? else { return Ok(false) };
     let product = scene.product(Product::Merge, &a, &b)?;
-    let (left, right, both) = (scene.events(&a)?.support(), scene.events(&b)?.support(), scene.events(&product)?.support());
+    let (left, right, both) =
+        (scene.events(&a)?.support(), scene.events(&b)?.support(), scene.events(&product)?.support());
     let expected: BTreeSet<_> = left.union(&right).cloned().collect();
     if both == expected {
         return Ok(left != right);
