@@ -79,6 +79,7 @@ may be anything:
       "result": {"value": 42} },                                   a value,
     { "service": "kv", "error": {"ret_code": 404, "message": "no such key"} },
     { "service": "log", "text": "not JSON" } ] }                   or a text as it stands
+No key may stand twice in an object, and values nest at most 127 deep.
 
 JSON (--format json) is one object on one line:
   { "file", "seed", "quiet": whether nothing was left to do,

@@ -48,4 +48,4 @@ pub use script::{
     Features, InstructionWeights, LensWeights, OperandWeights, Scoping, ScriptConfig, ScriptGenerator, ShapeWeights,
     VocabularyWeights,
 };
-pub use services::{FixedAnswer, ServiceCall, Services, ServicesFile, ServicesFileError};
+pub use services::{FixedAnswer, ServiceCall, Services, ServicesFile, ServicesFileError, ServicesFileProblem};

@@ -8,7 +8,7 @@
 mod file;
 mod shape;
 
-pub use file::{FixedAnswer, ServicesFile, ServicesFileError};
+pub use file::{FixedAnswer, ServicesFile, ServicesFileError, ServicesFileProblem};
 
 use crate::{Choices, Seeded};
 use airtight_engine::data::Answer;
