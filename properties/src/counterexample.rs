@@ -7,6 +7,7 @@ use crate::scene::Scene;
 use crate::subject::Subject;
 use crate::violation::{Side, Violation};
 use crate::{CaseError, story};
+use airtight_engine::runner::RunnerError;
 use airtight_generators::Tape;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -80,6 +81,9 @@ pub enum ReplayError {
         /// What is missing.
         reason: &'static str,
     },
+    /// The runner failed, and cannot be started again.
+    #[error("the runner cannot be started again: {0}")]
+    Runner(RunnerError),
     /// It cannot be played.
     #[error(transparent)]
     Case(#[from] CaseError),
@@ -120,18 +124,22 @@ impl Counterexample {
         law(&self.law).ok_or_else(|| ReplayError::Law(self.law.clone()))
     }
 
-    /// Plays the case again and looks at the law again: the violation, if it still fails.
+    /// Plays the case again and looks at the law again: the counterexample as it is now, if the law still fails.
     ///
     /// # Errors
     /// If it cannot be replayed.
-    pub fn replay(&self, subject: &mut Subject) -> Result<Option<Violation>, ReplayError> {
+    pub fn replay(&self, subject: &mut Subject) -> Result<Option<Self>, ReplayError> {
         let law = self.law()?;
         if let Some(reason) = law.needs.missing(subject) {
             return Err(ReplayError::NotApplied { law: self.law.clone(), reason });
         }
         let played = self.case.play(subject)?;
+        if played.failure.is_some() {
+            subject.revive().map_err(ReplayError::Runner)?;
+        }
         let mut scene = Scene::new(&played, subject);
-        Ok((law.check)(&mut scene, &mut Tape::new(self.instance.clone())).err())
+        let violation = (law.check)(&mut scene, &mut Tape::new(self.instance.clone())).err();
+        Ok(violation.map(|violation| Self { violation: Witness::new(&self.case, violation, subject), ..self.clone() }))
     }
 }
 

@@ -68,7 +68,7 @@ pub const LAWS: &[Law] = &[
         name: "refusal",
         family: Family::Execution,
         statement: "a run that is given up returns the previous data, requests nothing and tells nobody",
-        domain: "runs of a history whose current data are damaged",
+        domain: "runs given damaged current data",
         why: "nobody's bad data can cost a peer what it knew",
         needs: Needs::Runs,
         amount: Amount::Sample(8),

@@ -13,7 +13,7 @@ pub const LAWS: &[Law] = &[Law {
     name: "stability",
     family: Family::Execution,
     statement: "what a comes to is part of what a·b comes to: results, reached instructions, the order of iterations",
-    domain: "pairs of data of one history, without disputes",
+    domain: "pairs of data without disputes",
     why: "a peer that acted on what it knew never finds that it should have acted otherwise",
     needs: Needs::MergeAndTrace,
     amount: Amount::Sample(6),
