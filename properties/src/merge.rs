@@ -195,7 +195,9 @@ fn conservation(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool
     Err(Violation::new("events(a·b) = events(a) ∪ events(b)")
         .part("lost", list(expected.difference(&both).collect()))
         .part("from nowhere", list(both.difference(&expected).collect()))
-        .sides(("a·b", &product), ("a", &a)))
+        .shows("a", &a)
+        .shows("b", &b)
+        .shows("a·b", &product))
 }
 
 fn order_free(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
