@@ -134,9 +134,10 @@ impl Machine<'_> {
         }
         self.report_misfits(events.len());
         let own = self.peer.current.as_ref() == Some(&tetraplet.peer);
-        let place = self.here.place_id();
-        if own && let Some(answer) = self.answers.remove(&place) {
-            self.out.settled.push(place);
+        // Most runs replay many events and take few answers.
+        let answered = own && !self.answers.is_empty();
+        if answered && let Some(answer) = self.answers.remove(&self.here.place_id()) {
+            self.out.settled.push(self.here.place_id());
             let outcome = self.read_answer(&answer)?;
             if !events.iter().any(|(event, _)| *event == outcome) {
                 let made = EventResult::Call {
@@ -153,11 +154,12 @@ impl Machine<'_> {
         let (outcome, at) = match (events.next(), events.next()) {
             (Some(event), None) => event,
             (Some(_), Some(_)) => {
-                self.out.disputed.push((place, self.node));
+                self.out.disputed.push((self.here.place_id(), self.node));
                 return Ok(Go::Ended(End::Waits));
             }
             (None, _) => {
                 let waiting = pending(self);
+                let place = waiting.place;
                 self.spend(STEPS_OF_PENDING)?;
                 self.note(|recorder, site| recorder.pending_call(site, &waiting.peer));
                 self.out.pending.push(waiting);

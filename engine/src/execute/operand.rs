@@ -199,6 +199,9 @@ impl Machine<'_> {
 
     /// A peer, service or function: a string.
     pub(super) fn string(&mut self, id: OperandId, known: Time) -> Result<(Arc<str>, Time), Miss> {
+        if let script::Value::String(text) = self.tree.operand(id).value {
+            return Ok((self.text(text).chars().clone(), known));
+        }
         match self.json(id, known)? {
             (Json::String(text), known) => Ok((text.chars().clone(), known)),
             (other, known) => Err(Miss::Failed(known, ErrorKind::NotAString(other))),
