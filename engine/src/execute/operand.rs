@@ -17,6 +17,15 @@ impl Value {
         }
     }
 
+    /// How many tetraplets a service gets to see.
+    pub(super) fn tetraplet_count(&self) -> usize {
+        match self {
+            Self::Single(_) => 1,
+            Self::Canon(canon) => canon.elements.len(),
+            Self::CanonMap(map) => map.entries.len(),
+        }
+    }
+
     /// The tetraplets that a service gets to see: one for a value, one for each element of a canon.
     pub(super) fn tetraplets(&self) -> Vec<Arc<Tetraplet>> {
         match self {
