@@ -142,6 +142,13 @@ impl Machine<'_> {
         let own = self.peer.current.as_ref() == Some(&tetraplet.peer);
         // Most runs replay many events and take few answers.
         let answered = own && !self.answers.is_empty();
+        // The walk may come to a place again: then what it made there is the event.
+        if let Some(EventResult::Call { outcome, tetraplet: of, arguments, output: to }) = self.walk.added(&self.here)
+            && (of, arguments, *to) == (&tetraplet, &hash, output)
+            && !events.iter().any(|(event, _)| event == outcome)
+        {
+            events.push((outcome.clone(), self.now));
+        }
         if answered && let Some(answer) = self.answers.remove(&self.here.place_id()) {
             self.out.settled.push(self.here.place_id());
             let outcome = self.read_answer(&answer)?;
@@ -342,6 +349,15 @@ impl Machine<'_> {
         }
         self.spend(STEPS_OF_ELEMENT * read)?;
         self.report_misfits(events.len());
+        if let Some(EventResult::Canon { tetraplet: by, elements }) = self.walk.added(&self.here)
+            && *by == tetraplet
+        {
+            let (now, read) = (self.now, elements.len());
+            let elements =
+                elements.iter().map(|(json, by)| Single { json: json.clone(), origin: Origin::of(by.clone()) });
+            events.extend(fixed_value(to, &tetraplet, elements.collect()).map(|value| (value, now)));
+            self.spend(STEPS_OF_ELEMENT * read)?;
+        }
         if events.is_empty() && self.peer.current.as_ref() == Some(&peer) {
             let elements = self.elements_of(source);
             self.spend(STEPS_OF_FIXED + 2 * STEPS_OF_ELEMENT * elements.len())?;
