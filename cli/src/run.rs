@@ -177,6 +177,7 @@ fn lines(event: &Event) -> Vec<(Arc<str>, String)> {
             vec![(peer.clone(), format!("answers #{}: {}", ticket.call, shown_answer(request, answer)))]
         }
         Event::Restarted { peer } => vec![(peer.clone(), "crashes and comes back".into())],
+        Event::Forgot { peer } => vec![(peer.clone(), "loses its data".into())],
         Event::Ran { peer, result, calls, dropped, .. } => {
             let mut lines: Vec<String> = Vec::new();
             if result.ret_code != 0 {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-const WEATHER: Weather = Weather { duplicates: 20, restarts: 8, actions_max: 20_000 };
+const WEATHER: Weather = Weather { duplicates: 20, restarts: 8, losses: 0, actions_max: 20_000 };
 
 fn examples() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
