@@ -39,7 +39,8 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console) -> io::Result<()> {
     }
     let mut network = Network::new(source.text(), args.peer_id.as_str(), services);
     let mut runner = SameThread::ready();
-    if let Err(error) = network.run(&mut runner, &mut Seeded::new(args.seed), Weather::CALM) {
+    let weather = Weather { duplicates: args.duplicates, restarts: args.restarts, ..Weather::CALM };
+    if let Err(error) = network.run(&mut runner, &mut Seeded::new(args.seed), weather) {
         return console.unusable("run", &args.file, error);
     }
     if !network.history().is_quiet || given_up(network.history()).next().is_some() {
