@@ -7,6 +7,7 @@ use crate::scene::Scene;
 use crate::subject::Subject;
 use crate::violation::{Side, Violation};
 use crate::{CaseError, story};
+use airtight_engine::runner::RunnerError;
 use airtight_generators::Tape;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -42,15 +43,18 @@ pub struct Witness {
     /// Two data that should be alike: how each was made, and what it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sides: Vec<WitnessSide>,
-    /// What happens, in order, until nothing is left to do.
-    pub story: Vec<String>,
+    /// Other data that play a part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<WitnessSide>,
+    /// What happens, in order, until nothing is left to do: at which peer, and what.
+    pub story: Vec<(String, String)>,
 }
 
-/// One of two data that should be alike.
+/// Data that play a part.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WitnessSide {
-    /// How it was made.
+    /// What they are, or how they were made.
     pub label: String,
     /// The data, as text if they are one.
     pub data: String,
@@ -80,6 +84,9 @@ pub enum ReplayError {
         /// What is missing.
         reason: &'static str,
     },
+    /// The runner failed, and cannot be started again.
+    #[error("the runner cannot be started again: {0}")]
+    Runner(RunnerError),
     /// It cannot be played.
     #[error(transparent)]
     Case(#[from] CaseError),
@@ -120,18 +127,22 @@ impl Counterexample {
         law(&self.law).ok_or_else(|| ReplayError::Law(self.law.clone()))
     }
 
-    /// Plays the case again and looks at the law again: the violation, if it still fails.
+    /// Plays the case again and looks at the law again: the counterexample as it is now, if the law still fails.
     ///
     /// # Errors
     /// If it cannot be replayed.
-    pub fn replay(&self, subject: &mut Subject) -> Result<Option<Violation>, ReplayError> {
+    pub fn replay(&self, subject: &mut Subject) -> Result<Option<Self>, ReplayError> {
         let law = self.law()?;
         if let Some(reason) = law.needs.missing(subject) {
             return Err(ReplayError::NotApplied { law: self.law.clone(), reason });
         }
         let played = self.case.play(subject)?;
+        if played.failure.is_some() {
+            subject.revive().map_err(ReplayError::Runner)?;
+        }
         let mut scene = Scene::new(&played, subject);
-        Ok((law.check)(&mut scene, &mut Tape::new(self.instance.clone())).err())
+        let violation = (law.check)(&mut scene, &mut Tape::new(self.instance.clone())).err();
+        Ok(violation.map(|violation| Self { violation: Witness::new(&self.case, violation, subject), ..self.clone() }))
     }
 }
 
@@ -141,18 +152,19 @@ impl Witness {
             statement: violation.law.into(),
             parts: violation.parts.into_iter().map(|(what, text)| (what.to_owned(), text)).collect(),
             sides: Vec::new(),
+            data: Vec::new(),
             story: Vec::new(),
         };
         let Ok(played) = case.play(subject) else { return witness };
         let events = played.history.events.iter().take(played.quiet_at.unwrap_or(usize::MAX));
-        let lines = events.flat_map(story::lines).map(|line| format!("{}  {}", line.peer, line.text));
-        witness.story = lines.collect();
+        witness.story = events.flat_map(story::lines).map(|line| (line.peer.to_string(), line.text)).collect();
         let mut scene = Scene::new(&played, subject);
-        for Side { label, data } in violation.sides.map_or_else(Vec::new, |sides| sides.to_vec()) {
+        let mut seen = |Side { label, data }: Side| {
             let trace = trace(&mut scene, &data);
-            let data = String::from_utf8_lossy(&data).into_owned();
-            witness.sides.push(WitnessSide { label, data, trace });
-        }
+            WitnessSide { label, data: String::from_utf8_lossy(&data).into_owned(), trace }
+        };
+        witness.sides = violation.sides.map_or_else(Vec::new, |sides| sides.into_iter().map(&mut seen).collect());
+        witness.data = violation.data.into_iter().map(seen).collect();
         witness
     }
 }

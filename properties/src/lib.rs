@@ -34,7 +34,7 @@ pub use check::{CheckError, LawRow, Options, Report, Totals, Verdict, check};
 pub use counterexample::{Counterexample, FORMAT, ReplayError, Witness, WitnessSide};
 pub use findings::{Ending, Findings};
 pub use law::{Amount, Check, Family, Law, Needs, law, laws};
-pub use scene::{Product, Scene};
+pub use scene::{Letter, Product, Scene};
 pub use subject::{Comparison, Offers, Subject};
 pub use view::View;
 pub use violation::{Side, Violation};

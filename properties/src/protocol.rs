@@ -35,7 +35,7 @@ pub const LAWS: &[Law] = &[
         name: "asked-once",
         family: Family::Protocol,
         statement: "each call is requested once: ids are never used again, and every answer becomes one event",
-        domain: "histories that come to an end and lose no data",
+        domain: "histories that end, no data lost",
         why: "a payment is made once, whatever the network does",
         needs: Needs::Events,
         amount: Amount::Once,
@@ -45,7 +45,7 @@ pub const LAWS: &[Law] = &[
         name: "answers-land",
         family: Family::Protocol,
         statement: "what services of a peer answered are the results of its calls, no more and no less",
-        domain: "histories that come to an end and lose no data",
+        domain: "histories that end, no data lost",
         why: "no answer is lost, and none lands at another call",
         needs: Needs::Events,
         amount: Amount::Once,
@@ -55,7 +55,7 @@ pub const LAWS: &[Law] = &[
         name: "told",
         family: Family::Protocol,
         statement: "what a peer's data show of another peer's work, that peer has done or knows of",
-        domain: "pairs of peers when nothing is under way",
+        domain: "peers, when nothing is under way",
         why: "no particle gets stuck because a message was not sent",
         needs: Needs::Trace,
         amount: Amount::Once,
@@ -65,7 +65,7 @@ pub const LAWS: &[Law] = &[
         name: "agreement",
         family: Family::Protocol,
         statement: "peers that exchange all they know hold the same events",
-        domain: "histories that come to an end",
+        domain: "histories that end",
         why: "whoever asks gets the same answer, from whichever peer",
         needs: Needs::Events,
         amount: Amount::Once,
@@ -91,7 +91,8 @@ fn addressees(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, 
     Err(violation
         .part("peer", &**run.peer())
         .part("to tell", next.join("\n"))
-        .sides(("previous", &run.previous), ("after", &run.after)))
+        .shows("previous", &run.previous)
+        .shows("after the run", &run.after))
 }
 
 /// Whether a history is one in which every call was answered and every answer taken.
@@ -116,7 +117,8 @@ fn asked_once(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violat
                 return Err(violation
                     .part("peer", &**run.peer())
                     .part("requested again", call)
-                    .sides(("previous", &run.previous), ("after", &run.after)));
+                    .shows("previous", &run.previous)
+                    .shows("after the run", &run.after));
             }
         }
     }
@@ -223,7 +225,8 @@ fn told(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violation> {
                     .part("instruction", instruction);
                 return Err(match theirs {
                     Some(theirs) => violation
-                        .sides((format!("data of {peer}"), data), (format!("data of {}", pending.peer), theirs)),
+                        .shows(format!("data of {peer}"), data)
+                        .shows(format!("data of {}", pending.peer), theirs),
                     None => violation,
                 });
             }

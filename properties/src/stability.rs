@@ -13,7 +13,7 @@ pub const LAWS: &[Law] = &[Law {
     name: "stability",
     family: Family::Execution,
     statement: "what a comes to is part of what a·b comes to: results, reached instructions, the order of iterations",
-    domain: "pairs of data of one history, without disputes",
+    domain: "pairs of data without disputes",
     why: "a peer that acted on what it knew never finds that it should have acted otherwise",
     needs: Needs::MergeAndTrace,
     amount: Amount::Sample(6),
@@ -52,7 +52,7 @@ fn trace(view: &View) -> &[SeenState] {
 fn stability(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
     let letters = scene.letters()?;
     let mut one = || letters.get(choices.below(letters.len() as u32) as usize).cloned();
-    let Some((a, b)) = one().zip(one()) else { return Ok(false) };
+    let Some((a, b)) = one().zip(one()).map(|(a, b)| (a.data, b.data)) else { return Ok(false) };
     let both = scene.product(Product::Merge, &a, &b)?;
     let (less, more) = (scene.view(&a)?, scene.view(&both)?);
     if more.disputed.as_ref().is_some_and(|places| !places.is_empty()) {
