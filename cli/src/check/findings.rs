@@ -65,6 +65,9 @@ impl Shown<'_> {
 
     fn order(&self, out: &mut String, finding: &OrderFinding) {
         self.line(out, &finding.place, &printable(&finding.cause.text(self.source.text())));
+        if finding.is_read_alike {
+            out.push_str("          what the script reads of it was the same in all of them\n");
+        }
         for outcome in &finding.outcomes {
             let _ = writeln!(
                 out,
