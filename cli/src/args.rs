@@ -4,9 +4,11 @@ use crate::json::kebab;
 use airtight_engine::script::{Class, Code, Position};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::time::Duration;
 
 const EXAMPLES: &str = "\
 Examples:
+  airtight check script.air             check it: laws, and what the order of delivery decides
   airtight run script.air               run it in a simulated network, and tell what happens
   airtight parse script.air             say what is wrong with a script, if anything
   airtight fmt script.air               format it in place
@@ -14,9 +16,50 @@ Examples:
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  every script is valid (and formatted, for `fmt --check`), and so are the data
-  1  a script is invalid (or not formatted, for `fmt --check`), or a run of it was given up, or the data are
+  0  every script is valid (and formatted, for `fmt --check`), and so are the data; every law holds
+  1  a script is invalid (or not formatted, for `fmt --check`), or a run of it was given up, or the data are, or a law
+     fails
   2  wrong usage, or a file that cannot be read or written";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  airtight check script.air             64 histories, a table of laws, and what else there is to know
+  airtight check --time 30s script.air  as many as fit in half a minute
+  airtight check --runner './avm --json-rpc' script.air
+                                        the same for another interpreter";
+
+const CHECK_EXIT_CODES: &str = "\
+Exit codes:
+  0  every law holds
+  1  a law fails, or a script is invalid
+  2  wrong usage, or a file or runner that cannot be used";
+
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  airtight replay counterexamples/script-word-law.json
+  airtight replay --runner './avm --json-rpc' case.json";
+
+const REPLAY_EXIT_CODES: &str = "\
+Exit codes:
+  0  the law holds in this case
+  1  it still fails
+  2  wrong usage, or a file or runner that cannot be used";
+
+const CHECK_JSON: &str = r#"
+JSON (--format json) is one object:
+  { "format": 1, "holds": true,
+    "scripts": [
+      { "file": "x.air", "valid": true,
+        "diagnostics": [...],                 as `airtight parse --format json` has them
+        "report": {                           null if the script is invalid
+          "totals": {"runs", "endless", "invocations", "givenUp", "messages", "calls", "peers": [peer],
+                     "functions": {"peer service.function": calls}},
+          "laws": [{"law", "family", "statement", "domain", "instances", "held",
+                    "verdict": "holds" | "fails" | "vacuous" | "not-applied", "reason": text or null}],
+          "counterexamples": [...],           as saved for `airtight replay`
+          "findings": {"order": [...], "waits": [...], "unreached": [...], "unused": [...]} } } ] }
+docs/checking-a-script.md explains each finding. Members may be added; none is removed or changes its meaning while
+"format" is 1."#;
 
 const PARSE_EXAMPLES: &str = "\
 Examples:
@@ -161,6 +204,15 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Check scripts: play many histories of each, hold every law against them, and tell what the order of delivery decides.
+    ///
+    /// Services are made up, messages are delayed, reordered and repeated, peers crash and come back, calls fail. A law that
+    /// fails is shown by the smallest case that was found, which is saved and can be replayed.
+    #[command(after_help = CHECK_EXAMPLES, after_long_help = format!("{CHECK_EXAMPLES}\n\n{CHECK_EXIT_CODES}\n{CHECK_JSON}\n"))]
+    Check(CheckArgs),
+    /// Play a saved counterexample again, and say whether its law still fails.
+    #[command(after_help = REPLAY_EXAMPLES, after_long_help = format!("{REPLAY_EXAMPLES}\n\n{REPLAY_EXIT_CODES}\n"))]
+    Replay(ReplayArgs),
     /// Run a script in a simulated network, and tell what happens.
     ///
     /// Services are made up, so that any script runs: their answers fit what the script does with them, and depend on the
@@ -255,6 +307,95 @@ pub(crate) enum Format {
     Text,
     /// For programs: one object per script, or for the data, on a line.
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The scripts to check; `-` is standard input.
+    #[arg(required = true, value_name = "SCRIPT")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// How many histories of each script to play.
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) runs: u64,
+
+    /// How long to play histories of each script instead, as in `30s` or `5m`.
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, conflicts_with = "runs")]
+    pub(crate) time: Option<Duration>,
+
+    /// Decides all that is left to chance.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// A JSON file that fixes what some calls come to; `airtight run --help` describes it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) services: Option<PathBuf>,
+
+    /// The share of calls that fail, from 0 to 1 [default: none in half of the histories, some in the others]
+    #[arg(long, value_name = "P", value_parser = share)]
+    pub(crate) failures: Option<f64>,
+
+    /// The peer that begins the particle.
+    #[arg(long, value_name = "ID", default_value = "init")]
+    pub(crate) peer_id: String,
+
+    #[command(flatten)]
+    pub(crate) subject: SubjectArgs,
+
+    /// Where counterexamples are saved; made when there is one.
+    #[arg(long, value_name = "DIR", default_value = "counterexamples")]
+    pub(crate) out: PathBuf,
+
+    /// How to report; `--help` describes the JSON.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// Which interpreter is looked at.
+#[derive(Debug, Args)]
+pub(crate) struct SubjectArgs {
+    /// Check this program instead of our engine: a command that speaks the JSON-RPC of `airtight serve`.
+    #[arg(long, value_name = "COMMAND", value_parser = command)]
+    pub(crate) runner: Option<RunnerCommand>,
+
+    /// When two data of that program are alike [default: by events if it offers `inspect`, else by outcomes]
+    #[arg(long, value_enum, requires = "runner")]
+    pub(crate) compare: Option<Compare>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Compare {
+    /// If their bytes are equal.
+    Bytes,
+    /// If they hold the same events.
+    Events,
+    /// If runs over them end alike, ask for the same calls and name the same peers.
+    Outcomes,
+}
+
+/// A program and its arguments.
+#[derive(Clone, Debug)]
+pub(crate) struct RunnerCommand {
+    pub(crate) program: String,
+    pub(crate) arguments: Vec<String>,
+}
+
+fn command(text: &str) -> Result<RunnerCommand, String> {
+    let mut words = shlex::split(text).unwrap_or_default().into_iter();
+    match words.next() {
+        Some(program) => Ok(RunnerCommand { program, arguments: words.collect() }),
+        _ => Err("a command is a program and its arguments, quoted as in a shell".into()),
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// The saved counterexample; `-` is standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) subject: SubjectArgs,
 }
 
 #[derive(Debug, Args)]

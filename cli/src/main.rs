@@ -3,6 +3,8 @@
 //! ```text
 //! main      arguments in, exit code out
 //! args      the command line
+//! check     `airtight check`          replay    `airtight replay`
+//! subject   the interpreter that is looked at
 //! run       `airtight run`
 //! parse     `airtight parse`           fmt       `airtight fmt`
 //! serve     `airtight serve`, JSON-RPC for programs
@@ -19,6 +21,7 @@
 
 mod args;
 mod ast;
+mod check;
 mod console;
 mod diff;
 mod excerpt;
@@ -27,9 +30,11 @@ mod inspect;
 mod json;
 mod parse;
 mod render;
+mod replay;
 mod run;
 mod serve;
 mod source;
+mod subject;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -41,6 +46,8 @@ fn main() -> ExitCode {
     cli.color.write_global();
     let mut console = Console::new();
     let result = match &cli.command {
+        Command::Check(args) => check::run(args, &mut console),
+        Command::Replay(args) => replay::run(args, &mut console),
         Command::Parse(args) => parse::run(args, &mut console),
         Command::Fmt(args) => fmt::run(args, &mut console),
         Command::Run(args) => run::run(args, &mut console),

@@ -165,6 +165,11 @@ fn scenarios(c: &mut Criterion) {
         let air = "(seq (call \"A\" (\"srv\" \"big\") [] v) (par (call \"B\" (\"srv\" \"len\") [v] b) (call \"C\" (\"srv\" \"len\") [v] c)))";
         Box::new(move || particle(air, "A", &big).0)
     });
+    bench(c, "reads of a reassigned name", all, |n| {
+        let once = "(seq (xor (match 1 2 (ap 2 x)) (null)) (ap x y))".to_owned();
+        let air = format!("(seq (ap 1 x) {})", tree("seq", &vec![once; n]));
+        again(air, "A", Vec::new(), Vec::new(), CallResults::new())
+    });
     bench(c, "8 ping-pong/total", &[50, 100, 200], |hops| {
         let calls: Vec<_> = (0..hops)
             .map(|i| {

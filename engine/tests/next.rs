@@ -88,6 +88,42 @@ fn it_may_go_on_with_an_outer_fold() {
     assert!(said.starts_with(&expected), "{said}");
 }
 
+/// Every batch of the inner fold goes on with the outer values, at the same places as the batch before: what this run
+/// made there is the event, as it will be in the next run.
+#[test]
+fn places_that_are_visited_again_have_the_event_made_at_the_first_visit() {
+    let script = |body: &str| {
+        format!(
+            r#"(seq (par (call "A" ("s" "one") [] $t) (call "A" ("s" "two") [] $t)) (seq (call "A" ("s" "go") [])
+                 (seq (seq (ap 1 $s) (ap 2 $s)) (fold $s i (fold $t j {body})))))"#
+        )
+    };
+    // Both batches are there when the folds are reached.
+    let prepared = |body: &str| {
+        let mut net = Net::new(&script(body));
+        assert_eq!(net.start("A"), "1: s.one()\n2: s.two()");
+        assert_eq!(net.answer("A", &[(1, "\"a\"")]), "3: s.go()");
+        assert_eq!(net.answer("A", &[(2, "\"b\"")]), "");
+        net
+    };
+
+    // A call is made once, and its answer is not asked for again.
+    let mut net = prepared(r#"(par (call "A" ("s" "f") [i j]) (next i))"#);
+    let asked = net.answer("A", &[(3, "0")]);
+    assert_eq!(asked.lines().count(), 4, "{asked}");
+    assert_eq!(net.answer("A", &[(4, "4"), (5, "5"), (6, "6"), (7, "7")]), "");
+    assert_eq!(net.start("A"), "");
+    assert_eq!(net.data("A").shared().events().count(), 3 + 4);
+
+    // A canon is fixed once, although the stream has grown when the place is visited again.
+    let mut net = prepared(r##"(seq (canon "A" $u #u) (seq (ap i $u) (par (call "A" ("s" "f") [i j #u]) (next i))))"##);
+    let asked = net.answer("A", &[(3, "0")]);
+    assert_eq!(asked.lines().count(), 4, "{asked}");
+    assert_eq!(net.start("A"), "", "no canon is disputed");
+    assert_eq!(net.answer("A", &[(4, "4"), (5, "5"), (6, "6"), (7, "7")]), "");
+    assert_eq!(net.data("A").shared().events().count(), 3 + 4 + 4);
+}
+
 /// Each time the last instruction runs it assigns anew: its reads never see what an earlier time assigned.
 #[test]
 fn a_last_instruction_that_runs_twice_knows_nothing_of_the_first_time() {
@@ -104,6 +140,27 @@ fn a_last_instruction_that_runs_twice_knows_nothing_of_the_first_time() {
     assert_eq!(net.receive("A", "B"), "2: s.r(\"first\") [B|s|f|]");
     assert_eq!(net.answer("B", &[(3, "\"third\"")]), "next A");
     assert_eq!(net.receive("A", "B"), "3: s.r(\"third\") [B|s|f|]");
+}
+
+/// What was passed over the first time may happen the second time, and the other way round.
+#[test]
+fn a_last_instruction_that_runs_twice_settles_its_assignments_each_time() {
+    let last = r#"(seq (call "A" ("s" "c") [] c) (seq
+        (seq (xor (match c 1 (ap "one" x)) (null)) (xor (match c 2 (ap "two" x)) (null)))
+        (seq (seq (ap x seen) (ap x again)) (call "A" ("s" "r") [seen again x]))))"#;
+    let body = format!("(seq (ap 0 x) (fold xs i (fold ys j (seq (next i) (next j)) (null)) {last}))");
+    let mut net =
+        Net::new(&format!(r#"(seq (seq (call "A" ("get" "xs") [] xs) (call "A" ("get" "ys") [] ys)) {body})"#));
+    net.start("A");
+    net.answer("A", &[(1, "[0]")]);
+    let mut said = net.answer("A", &[(2, "[0,0,0,0]")]);
+    for (time, (c, x)) in [("1", "\"one\""), ("0", "0"), ("2", "\"two\""), ("1", "\"one\"")].into_iter().enumerate() {
+        let id = 3 + 2 * time as u32;
+        assert_eq!(said, format!("{id}: s.c()"));
+        let shown = format!("{}: s.r({x}, {x}, {x}) [A|||] [A|||] [A|||]", id + 1);
+        assert_eq!(net.answer("A", &[(id, c)]), shown);
+        said = net.answer("A", &[(id + 1, "null")]);
+    }
 }
 
 #[test]

@@ -53,7 +53,7 @@ const PIECES: [&[u8]; 46] = [
 ];
 
 /// The text after up to `edits_max` small damages: flipped bits, lost and doubled parts, inserted pieces, a cut end.
-pub fn damage<C: Choices + ?Sized>(text: &[u8], edits_max: u32, choices: &mut C) -> Vec<u8> {
+pub fn damage<C: Choices>(text: &[u8], edits_max: u32, choices: &mut C) -> Vec<u8> {
     let mut bytes = text.to_vec();
     for _ in 0..choices.range(1..edits_max.max(1) + 1) {
         let at = choices.below(bytes.len() as u32 + 1) as usize;

@@ -19,7 +19,10 @@ pub trait Choices {
     ///
     /// # Panics
     /// If there is none.
-    fn pick<T: Copy>(&mut self, items: &[T]) -> T {
+    fn pick<T: Copy>(&mut self, items: &[T]) -> T
+    where
+        Self: Sized,
+    {
         items[self.below(items.len() as u32) as usize]
     }
 

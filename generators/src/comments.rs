@@ -10,7 +10,7 @@ const BLANKS: [&str; 8] = [" ", "\n", "  ", "\t", "\r\n", "\n\n  ", "\u{a0}", "\
 /// The text with comments and blanks between its tokens, about one comment for so many tokens.
 ///
 /// The text must be that of a script without mistakes and comments.
-pub fn weave_comments<C: Choices + ?Sized>(text: &str, one_in: u32, choices: &mut C) -> String {
+pub fn weave_comments<C: Choices>(text: &str, one_in: u32, choices: &mut C) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     let (mut end, mut after_word) = (0, false);
     for (token, range) in tokens(text) {
@@ -26,7 +26,7 @@ pub fn weave_comments<C: Choices + ?Sized>(text: &str, one_in: u32, choices: &mu
     out
 }
 
-fn comments<C: Choices + ?Sized>(out: &mut String, mut glued: bool, one_in: u32, choices: &mut C) {
+fn comments<C: Choices>(out: &mut String, mut glued: bool, one_in: u32, choices: &mut C) {
     while choices.chance(1, one_in.max(2)) {
         if glued || choices.chance(1, 4) {
             out.push_str(choices.pick(&BLANKS));

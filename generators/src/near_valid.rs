@@ -75,7 +75,7 @@ const LIKE: [&[&str]; 4] =
     [&["seq", "par", "xor"], &["match", "mismatch"], &["null", "never"], &["next", "fail", "new"]];
 
 /// The text of a tree after one or two small edits.
-pub fn near_valid<C: Choices + ?Sized>(tree: &Tree, weights: &EditWeights, choices: &mut C) -> String {
+pub fn near_valid<C: Choices>(tree: &Tree, weights: &EditWeights, choices: &mut C) -> String {
     let mut text = print::compact(tree);
     for _ in 0..1 + u32::from(choices.chance(weights.twice_percent, 100)) {
         edit(&mut text, weights, choices);
@@ -83,7 +83,7 @@ pub fn near_valid<C: Choices + ?Sized>(tree: &Tree, weights: &EditWeights, choic
     text
 }
 
-fn edit<C: Choices + ?Sized>(text: &mut String, weights: &EditWeights, choices: &mut C) {
+fn edit<C: Choices>(text: &mut String, weights: &EditWeights, choices: &mut C) {
     let tokens = tokens(text);
     let is_keyword = |i: usize| i > 0 && tokens[i].0 == Token::Word && &text[tokens[i - 1].1.clone()] == "(";
     let chosen = |wanted: &dyn Fn(usize) -> bool, choices: &mut C| {

@@ -13,11 +13,13 @@ use airtight_engine::data::Answer;
 use airtight_engine::host::{Dropped, Host, Message, Particle, Ticket};
 use airtight_engine::invoke::{CallRequest, RunParameters};
 use airtight_engine::runner::{AvmRunner, InterpreterResult, RunnerError};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// Something that happens next.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Action {
     /// The peer that began the particle begins it.
     Begin,
@@ -38,6 +40,7 @@ pub enum Action {
         /// Which of the messages sent so far, from 0.
         message: usize,
         /// It arrives once more later.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         again: bool,
     },
     /// A service answers.
@@ -128,7 +131,7 @@ pub enum Event {
 }
 
 /// What chance does to a network, in parts of 100.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Weather {
     /// Deliveries after which the message arrives once more.
     pub duplicates: u32,

@@ -15,8 +15,79 @@
 //! A law returns the witness of its violation.
 
 use crate::Violation;
+use crate::law::{Amount, Family, Law, Needs};
+use crate::scene::Scene;
+use airtight_engine::data::{decode, encode};
 use airtight_engine::script::{Code, Diagnostic, Diagnostics, Script, Severity, Span, Tree, print};
+use airtight_generators::{Choices, damage};
 use std::ops::Range;
+
+/// The laws of this file, over the script and the data of a history.
+pub const LAWS: &[Law] = &[
+    Law {
+        name: "print-parse",
+        family: Family::Text,
+        statement: "parse(print(t)) = t, and printing again gives the same text",
+        domain: "the instructions of the script",
+        why: "whoever stores, sends or reformats a script gets the same script back",
+        needs: Needs::Own,
+        amount: Amount::Sample(6),
+        check: |scene, choices| {
+            let text = one_instruction(scene, choices);
+            let Ok(tree) = Tree::parse(text) else { return Ok(false) };
+            if let Ok(bare) = Tree::parse(print::canonical(&tree)) {
+                round_trip(&bare)?;
+            }
+            comments_stay(text).map(|()| true)
+        },
+    },
+    Law {
+        name: "any-text",
+        family: Family::Text,
+        statement: "parsing ends for all bytes, and says well-formed things about them",
+        domain: "damaged instructions of the script",
+        why: "a damaged or hostile script costs a message, never a peer",
+        needs: Needs::Own,
+        amount: Amount::Sample(6),
+        check: |scene, mut choices| {
+            let damaged = damage(one_instruction(scene, choices).as_bytes(), DAMAGES_MAX, &mut choices);
+            totality(&damaged).map(|()| true)
+        },
+    },
+    Law {
+        name: "one-encoding",
+        family: Family::Text,
+        statement: "encode(decode(d)) = d",
+        domain: "data of a history",
+        why: "data can be compared and deduplicated by their bytes",
+        needs: Needs::Own,
+        amount: Amount::Runs(16),
+        check: one_encoding,
+    },
+];
+
+/// How often a text is damaged at most.
+const DAMAGES_MAX: u32 = 4;
+
+fn one_instruction<'s>(scene: &Scene<'s>, choices: &mut dyn Choices) -> &'s str {
+    let tree = scene.played.script.tree();
+    let node = tree.node_ids().nth(choices.below(tree.node_count() as u32) as usize);
+    let text = &*scene.played.case.script;
+    node.and_then(|node| text.get(Range::from(tree.node(node).span))).unwrap_or(text)
+}
+
+fn one_encoding(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
+    let Some(run) = scene.pick_run(choices) else { return Ok(false) };
+    let violation = |law| Violation::new(law).part("d", String::from_utf8_lossy(&run.after));
+    let data =
+        decode(&run.after).map_err(|error| violation("what a run gives is data").part("error", error.to_string()))?;
+    let again = encode(&data);
+    if again != *run.after {
+        let again = String::from_utf8_lossy(&again).into_owned();
+        return Err(violation("encode(decode(d)) = d").part("encode(decode(d))", again));
+    }
+    Ok(true)
+}
 
 /// A printer whose output parses again.
 type Printer = (&'static str, fn(&Tree) -> String);

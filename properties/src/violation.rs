@@ -1,6 +1,8 @@
 //! What a broken law tells.
 
+use airtight_engine::runner::RunnerError;
 use std::fmt;
+use std::sync::Arc;
 
 /// An instance that breaks a law, for people to read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -9,6 +11,19 @@ pub struct Violation {
     pub law: &'static str,
     /// The parts of the instance and what came out, each with what it is.
     pub parts: Vec<(&'static str, String)>,
+    /// Two data that the law says are alike, and are not.
+    pub sides: Option<Box<[Side; 2]>>,
+    /// Other data that play a part.
+    pub data: Vec<Side>,
+}
+
+/// Data that play a part.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Side {
+    /// What they are, or how they were made.
+    pub label: String,
+    /// The data.
+    pub data: Arc<[u8]>,
 }
 
 /// How much of a part is shown.
@@ -17,7 +32,7 @@ const SHOWN_MAX: usize = 4_000;
 impl Violation {
     /// A violation of this law, so far without parts.
     pub const fn new(law: &'static str) -> Self {
-        Self { law, parts: Vec::new() }
+        Self { law, parts: Vec::new(), sides: None, data: Vec::new() }
     }
 
     /// Adds a part.
@@ -25,6 +40,28 @@ impl Violation {
     pub fn part(mut self, what: &'static str, text: impl Into<String>) -> Self {
         self.parts.push((what, text.into()));
         self
+    }
+
+    /// Notes the two data that differ.
+    #[must_use]
+    pub fn sides(mut self, left: (impl Into<String>, &Arc<[u8]>), right: (impl Into<String>, &Arc<[u8]>)) -> Self {
+        let side = |label: String, data: &Arc<[u8]>| Side { label, data: data.clone() };
+        self.sides = Some(Box::new([side(left.0.into(), left.1), side(right.0.into(), right.1)]));
+        self
+    }
+
+    /// Adds data that play a part.
+    #[must_use]
+    pub fn shows(mut self, label: impl Into<String>, data: &Arc<[u8]>) -> Self {
+        self.data.push(Side { label: label.into(), data: data.clone() });
+        self
+    }
+}
+
+/// A runner that has no answer breaks whatever law it was asked for.
+impl From<RunnerError> for Violation {
+    fn from(error: RunnerError) -> Self {
+        Self::new("every question about honest data has an answer").part("the runner", error.to_string())
     }
 }
 

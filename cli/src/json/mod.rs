@@ -1,8 +1,10 @@
 //! What is found out about a script as JSON; the long help of `parse` describes it.
 
+mod check;
 mod history;
 mod tree;
 
+pub(crate) use check::checked;
 pub(crate) use history::history;
 
 use crate::source::{Position, Source};

@@ -7,7 +7,9 @@ use super::render::State;
 use super::scope::{Activation, Cell, Element, Scopes, Value};
 use super::{Catchable, End, ErrorKind, Limits, Miss, Stop, Time, error};
 use crate::data::{Cursor, Journal, PlaceId, Shared, Walk};
-use crate::script::{Binding, Bindings, FrameId, Instruction, Kind, NodeId, OperandId, Script, Symbol, Tree, print};
+use crate::script::{
+    Binding, Bindings, Definition, FrameId, Instruction, Kind, NodeId, OperandId, Script, Symbol, Tree, print,
+};
 use crate::value::{Array, Json, Key, Origin, Single, Tetraplet, Text, entry};
 use std::sync::Arc;
 
@@ -66,6 +68,18 @@ pub(super) fn record(
     let (run, recorder) = machine.run()?;
     Ok((run, recorder.map_or_else(Vec::new, |recorder| recorder.finish(script.tree()))))
 }
+
+// What a run keeps until its end counts as many steps as keep it below ten bytes for each, so that the default limit
+// bounds it to about a gigabyte.
+
+/// What a branch or iteration that is opened counts.
+pub(super) const STEPS_OF_SEGMENT: usize = 4;
+
+/// What an element of a stream or stream map counts.
+const STEPS_OF_APPENDED: usize = 8;
+
+/// What an entry that is made for a stream map counts.
+const STEPS_OF_ENTRY: usize = 32;
 
 /// An instruction that is begun.
 #[derive(Debug)]
@@ -384,22 +398,22 @@ impl<'s> Machine<'s> {
         if let Binding::Definition(id) = self.bindings.operand(output)
             && let Some(definition) = self.bindings.definitions().get(id.index())
         {
-            self.scopes.set(definition, Cell::Settled(known));
+            self.scopes.settle(definition, known);
         }
     }
 
     /// The instructions in this one are not run, so what they assign will not be.
     pub(super) fn settle_in(&mut self, node: NodeId, known: Time) -> Result<(), Stop> {
-        self.set_all_in(node, &Cell::Settled(known))
+        self.for_all_in(node, |scopes, definition| scopes.settle(definition, known))
     }
 
-    /// Says the same of all assignments in an instruction that belong to the scope at hand.
-    fn set_all_in(&mut self, node: NodeId, cell: &Cell) -> Result<(), Stop> {
+    /// Says something of all assignments in an instruction that belong to the scope at hand.
+    fn for_all_in(&mut self, node: NodeId, say: impl Fn(&mut Scopes<'s>, &Definition)) -> Result<(), Stop> {
         let definitions = self.bindings.definitions_in(self.tree, node);
         self.spend(definitions.len())?;
         for definition in definitions {
             if definition.frame == self.scopes.frame {
-                self.scopes.set(definition, cell.clone());
+                say(&mut self.scopes, definition);
             }
         }
         Ok(())
@@ -407,7 +421,7 @@ impl<'s> Machine<'s> {
 
     /// A last instruction runs once more in the scope of the same iteration, as if it had not run before.
     pub(super) fn begin_again(&mut self, last: NodeId) -> Result<(), Stop> {
-        self.set_all_in(last, &Cell::Open)
+        self.for_all_in(last, |scopes, definition| scopes.set(definition, Cell::Open))
     }
 
     pub(super) fn set(&mut self, output: OperandId, known: Time, value: Value) {
@@ -430,7 +444,7 @@ impl<'s> Machine<'s> {
         let id = self.here.place_id().into();
         self.note(|recorder, _| recorder.put(stream, len == 0, known, id));
         self.scopes.push(stream, Element { value, known, id });
-        self.spend(1)
+        self.spend(STEPS_OF_APPENDED)
     }
 
     pub(super) fn check_size(&self, json: &Json) -> Result<(), Stop> {
@@ -441,7 +455,7 @@ impl<'s> Machine<'s> {
     // instructions without a file of their own
 
     fn par(&mut self, left: NodeId, right: NodeId, known: Time) -> Result<Go, Stop> {
-        self.spend(2)?;
+        self.spend(2 * STEPS_OF_SEGMENT)?;
         self.structure();
         self.note(Recorder::par);
         let (in_left, in_right) = {
@@ -532,8 +546,7 @@ impl<'s> Machine<'s> {
     }
 
     fn insert(&mut self, key: OperandId, value: OperandId, map: OperandId, known: Time) -> Result<Go, Stop> {
-        const STEPS_OF_AN_ENTRY: usize = 14;
-        self.spend(STEPS_OF_AN_ENTRY)?;
+        self.spend(STEPS_OF_ENTRY)?;
         let made = self.json(key, known).and_then(|(key, known)| {
             if Key::of(&key).is_none() {
                 return Err(Miss::Failed(known, ErrorKind::BadKey(key)));

@@ -23,8 +23,8 @@ pub(super) enum Cell {
     /// It may still happen.
     #[default]
     Open,
-    /// It will never happen, known at this time.
-    Settled(Time),
+    /// It will never happen, known at this time; a read goes on from there.
+    Settled(Time, Reach),
     /// It happened at this time.
     Assigned(Time, Value),
 }
@@ -114,29 +114,56 @@ impl<'s> Scopes<'s> {
         }
     }
 
+    /// Says that an assignment will not happen.
+    pub(super) fn settle(&mut self, definition: &Definition, known: Time) {
+        self.set(definition, Cell::Settled(known, definition.previous()));
+    }
+
     /// What a read refers to, from the assignment it reaches on: the first that happened, and the time at which that and
     /// everything passed over was known.
+    ///
+    /// Each settled assignment on the way that another one follows learns to pass over both, so that reading a name over
+    /// and over costs little more than assigning it. That stays right: what is settled is reopened only where a last
+    /// instruction runs again, which reopens all that can pass over it, as reads look back within an instruction.
     pub(super) fn read(
-        &self,
+        &mut self,
         name: Symbol,
         mut reach: Reach,
         mut known: Time,
         mut step: impl FnMut() -> Result<(), Stop>,
     ) -> Result<(&Value, Time, &'s Definition), Miss> {
-        loop {
+        let (index, definition) = loop {
             let definition = match reach {
                 Reach::Definition(id) => self.bindings.definitions().get(id.index()),
                 Reach::Unset => return Err(Miss::Failed(known, super::ErrorKind::Unset("".into()))),
                 Reach::Nothing => None,
             };
-            let Some(definition) = definition else { return Err(Miss::Missing(name)) };
-            match self.cell_index(definition).and_then(|index| self.cells.get(index)) {
-                None | Some(Cell::Open) => return Err(Miss::Missing(name)),
-                Some(Cell::Settled(at)) => known = known.max(*at),
-                Some(Cell::Assigned(at, value)) => return Ok((value, known.max(*at), definition)),
+            let found = definition.and_then(|definition| Some((self.cell_index(definition)?, definition)));
+            let Some((index, definition)) = found else { return Err(Miss::Missing(name)) };
+            let Some((at, next)) = self.settled(index) else { break (index, definition) };
+            let after = match next {
+                Reach::Definition(id) => self.bindings.definitions().get(id.index()),
+                Reach::Unset | Reach::Nothing => None,
+            };
+            let after = after.and_then(|after| self.settled(self.cell_index(after)?));
+            let (at, next) = after.map_or((at, next), |(later, next)| (at.max(later), next));
+            if let Some(cell) = self.cells.get_mut(index) {
+                *cell = Cell::Settled(at, next);
             }
-            reach = definition.previous();
+            (known, reach) = (known.max(at), next);
             step()?;
+        };
+        match self.cells.get(index) {
+            Some(Cell::Assigned(at, value)) => Ok((value, known.max(*at), definition)),
+            None | Some(Cell::Open | Cell::Settled(..)) => Err(Miss::Missing(name)),
+        }
+    }
+
+    /// Since when an assignment is known not to happen, and where a read goes on.
+    fn settled(&self, cell: usize) -> Option<(Time, Reach)> {
+        match self.cells.get(cell)? {
+            Cell::Settled(at, next) => Some((*at, *next)),
+            Cell::Open | Cell::Assigned(..) => None,
         }
     }
 

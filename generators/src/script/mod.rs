@@ -53,7 +53,7 @@ impl ScriptGenerator {
     }
 
     /// The script that these choices make; the same choices make the same one.
-    pub fn generate<C: Choices + ?Sized>(&self, mut choices: &mut C) -> Tree {
+    pub fn generate<C: Choices>(&self, mut choices: &mut C) -> Tree {
         Run::new(self, &mut choices).script()
     }
 }

@@ -1,0 +1,212 @@
+//! `airtight check`: a verdict about scripts.
+
+pub(crate) mod story;
+mod table;
+
+use crate::args::{CheckArgs, Format};
+use crate::console::{Console, Verdict, shown_name};
+use crate::json;
+use crate::render::{counted, render};
+use crate::source::{Source, printable};
+use crate::subject;
+use airtight_engine::script::Script;
+use airtight_generators::ServicesFile;
+use airtight_properties::{CheckError, Counterexample, Options, Report, Totals, check};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// What is known of one script.
+struct Checked {
+    file: PathBuf,
+    bytes: Vec<u8>,
+    /// None if the script is invalid.
+    report: Option<Report>,
+}
+
+pub(crate) fn run(args: &CheckArgs, console: &mut Console) -> io::Result<()> {
+    let Some(options) = options(args, console)? else { return Ok(()) };
+    let progress = progress(args);
+    let mut all = Vec::new();
+    for file in &args.files {
+        let Some(bytes) = console.read(file)? else { continue };
+        progress.set_message(shown_name(file));
+        let Some(report) = one(args, &options, file, &bytes, &progress, console)? else { continue };
+        let checked = Checked { file: file.clone(), bytes, report };
+        if args.format == Format::Text {
+            progress.suspend(|| tell(&checked, console))?;
+        }
+        all.push(checked);
+    }
+    progress.finish_and_clear();
+    match args.format {
+        Format::Text => conclude(args, &all, console),
+        Format::Json => write_json(&all, console),
+    }
+}
+
+fn options(args: &CheckArgs, console: &mut Console) -> io::Result<Option<Options>> {
+    let mut services = None;
+    if let Some(file) = &args.services {
+        let Some(bytes) = console.read(file)? else { return Ok(None) };
+        let parsed = ServicesFile::parse(&bytes).map_err(|error| error.to_string());
+        match parsed.and_then(|_| serde_json::from_slice(&bytes).map_err(|error| error.to_string())) {
+            Ok(fixed) => services = Some(fixed),
+            Err(error) => return console.unusable("use", file, error).map(|()| None),
+        }
+    }
+    // What the first script would find out too, but before anything is printed.
+    if let Err(error) = subject::make(&args.subject) {
+        console.verdict(Verdict::Unusable);
+        return console.report(&format!("error: the runner cannot be used: {error}\n")).map(|()| None);
+    }
+    Ok(Some(Options {
+        runs: args.runs,
+        time: args.time,
+        seed: args.seed,
+        failures: args.failures,
+        services,
+        init: args.peer_id.as_str().into(),
+    }))
+}
+
+/// A bar on a terminal, and nothing elsewhere.
+fn progress(args: &CheckArgs) -> ProgressBar {
+    let (bar, template) = match args.time {
+        Some(_) => (ProgressBar::new_spinner(), "{spinner} {pos} histories, {elapsed}  {msg}"),
+        None => {
+            let histories = args.runs * args.files.len() as u64;
+            (ProgressBar::new(histories), "{bar:30} {pos}/{len} histories, {eta} left  {msg}")
+        }
+    };
+    bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// The check of one script; says so if it is not to be had.
+fn one(
+    args: &CheckArgs,
+    options: &Options,
+    file: &Path,
+    bytes: &[u8],
+    progress: &ProgressBar,
+    console: &mut Console,
+) -> io::Result<Option<Option<Report>>> {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        console.verdict(Verdict::Invalid);
+        return Ok(Some(None));
+    };
+    let report = check(text, options, &|| subject::make(&args.subject), &|_, _| progress.inc(1));
+    match report {
+        Ok(report) => {
+            if !report.holds() {
+                console.verdict(Verdict::Invalid);
+            }
+            Ok(Some(Some(report)))
+        }
+        Err(CheckError::Case(_)) => {
+            console.verdict(Verdict::Invalid);
+            Ok(Some(None))
+        }
+        Err(error) => console.unusable("check", file, error).map(|()| None),
+    }
+}
+
+/// What there is to say about one script.
+fn tell(checked: &Checked, console: &mut Console) -> io::Result<()> {
+    let source = Source::new(shown_name(&checked.file), &checked.bytes);
+    match (Script::parse(&checked.bytes), &checked.report) {
+        (Ok(script), Some(report)) => {
+            writeln!(console.out, "{}: {}", source.name, summary(&report.totals))?;
+            if !script.warnings().is_empty() {
+                console.report(&render(&source, script.warnings()))?;
+            }
+            Ok(())
+        }
+        (Err(findings), _) => console.report(&render(&source, &findings)),
+        (Ok(_), None) => Ok(()),
+    }
+}
+
+fn summary(totals: &Totals) -> String {
+    let number = |n: u64, what: &str| counted(usize::try_from(n).unwrap_or(usize::MAX), what);
+    let mut text = format!(
+        "{} histories, {}, {}, {}",
+        totals.runs,
+        counted(totals.peers.len(), "peer"),
+        number(totals.calls, "call"),
+        number(totals.messages, "message")
+    );
+    if totals.endless > 0 {
+        text += &format!("; {} had no end", totals.endless);
+    }
+    if totals.given_up > 0 {
+        text += &format!("; {} given up", number(totals.given_up, "run"));
+    }
+    text
+}
+
+/// The table of all laws, and what shows that some fail.
+fn conclude(args: &CheckArgs, all: &[Checked], console: &mut Console) -> io::Result<()> {
+    let reports: Vec<_> = all.iter().filter_map(|checked| Some((checked, checked.report.as_ref()?))).collect();
+    if reports.is_empty() {
+        return Ok(());
+    }
+    let rows = table::together(reports.iter().map(|(_, report)| report.laws.as_slice()));
+    let styled = console.out_styled;
+    writeln!(console.out, "\n{}", table::table(&rows, styled))?;
+    let mut fails = 0;
+    for (checked, report) in &reports {
+        for counterexample in &report.counterexamples {
+            fails += 1;
+            writeln!(console.out, "{}: {}", shown_name(&checked.file), story::tell(counterexample, styled))?;
+            match save(&args.out, &checked.file, counterexample) {
+                Ok(file) => {
+                    writeln!(console.out, "  saved; once more: {}\n", printable(&replay_line(args, &file)))?;
+                }
+                Err(error) => console.unusable("write to", &args.out, error)?,
+            }
+        }
+    }
+    let holds = rows.iter().filter(|row| row.verdict == airtight_properties::Verdict::Holds).count();
+    match fails {
+        0 => writeln!(console.out, "{} hold, none fails", counted(holds, "law")),
+        fails => writeln!(console.out, "{} found", counted(fails, "counterexample")),
+    }
+}
+
+/// The command that replays a saved counterexample.
+fn replay_line(args: &CheckArgs, file: &Path) -> String {
+    let words = |words: &[&str]| shlex::try_join(words.iter().copied()).unwrap_or_else(|_| words.join(" "));
+    let file = words(&[&file.to_string_lossy()]);
+    match &args.subject.runner {
+        None => format!("airtight replay {file}"),
+        Some(command) => {
+            let all = std::iter::once(&command.program).chain(&command.arguments).map(String::as_str);
+            format!("airtight replay --runner {} {file}", words(&[&words(&all.collect::<Vec<_>>())]))
+        }
+    }
+}
+
+/// Saves a counterexample as `script-law.json`.
+fn save(folder: &Path, script: &Path, counterexample: &Counterexample) -> io::Result<PathBuf> {
+    std::fs::create_dir_all(folder)?;
+    let stem = script.file_stem().filter(|stem| *stem != "-").map_or("stdin".into(), |stem| stem.to_string_lossy());
+    let file = folder.join(format!("{stem}-{}.json", counterexample.law));
+    std::fs::write(&file, counterexample.to_text())?;
+    Ok(file)
+}
+
+fn write_json(all: &[Checked], console: &mut Console) -> io::Result<()> {
+    let scripts: Vec<_> = all
+        .iter()
+        .map(|checked| {
+            let source = Source::new(shown_name(&checked.file), &checked.bytes);
+            let script = Script::parse(&checked.bytes);
+            let name = checked.file.to_string_lossy();
+            json::checked(&json::Report::new(&name, &source, script.as_ref(), false), checked.report.as_ref())
+        })
+        .collect();
+    let holds = all.iter().all(|checked| checked.report.as_ref().is_some_and(Report::holds));
+    let whole = serde_json::json!({"format": 1, "holds": holds, "scripts": scripts});
+    writeln!(console.out, "{whole}")
+}

@@ -1,0 +1,295 @@
+//! A case: all that decides what happens in a network. Played with a runner, it gives every run in full.
+
+use crate::subject::Subject;
+use airtight_engine::invoke::{CallResults, InterpreterResult, RunParameters};
+use airtight_engine::runner::{AvmRunner, LogLevel, RunnerError};
+use airtight_engine::script::{Diagnostics, Script};
+use airtight_generators::{
+    Action, Event, History, Network, Seeded, Services, ServicesFile, ServicesFileError, Tape, Weather,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// How often peers exchange their data in the end: what the first time sets off reaches everybody with the second one.
+const EXCHANGES: usize = 2;
+
+/// All that decides what happens: who runs which script, what services answer, and in which order things happen.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// The script.
+    pub script: Arc<str>,
+    /// The peer that begins the particle.
+    pub init: Arc<str>,
+    /// What services answer.
+    pub services: ServiceSpec,
+    /// The order of things.
+    pub schedule: Schedule,
+}
+
+/// What services answer, as a value that can be saved.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceSpec {
+    /// Decides what is made up.
+    pub seed: u64,
+    /// The share of calls that fail, from 0 to 1.
+    #[serde(default)]
+    pub failures: f64,
+    /// The answers that a file fixes, as the file has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed: Option<serde_json::Value>,
+}
+
+/// The order in which things happen.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// By chance.
+    Seeded {
+        /// The choices.
+        seed: u64,
+        /// What chance does besides.
+        weather: Weather,
+    },
+    /// These things; what is not possible then is passed over.
+    Actions(Vec<Action>),
+}
+
+/// Why a case cannot be played at all.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CaseError {
+    /// The script is invalid.
+    #[error("the script is invalid:\n{0}")]
+    Script(Diagnostics),
+    /// What fixes answers is not of its form.
+    #[error(transparent)]
+    Services(#[from] ServicesFileError),
+}
+
+/// One run of the interpreter, with all that went in and came out.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What it was told; the peer among it.
+    pub parameters: RunParameters,
+    /// The data that the peer had.
+    pub previous: Arc<[u8]>,
+    /// The data that it got.
+    pub current: Arc<[u8]>,
+    /// The answers that it got.
+    pub answers: CallResults,
+    /// What came out.
+    pub result: InterpreterResult,
+    /// The data that came out.
+    pub after: Arc<[u8]>,
+}
+
+impl Run {
+    /// Who ran.
+    pub fn peer(&self) -> &Arc<str> {
+        &self.parameters.current_peer_id
+    }
+}
+
+/// What a case came to.
+///
+/// After the schedule, everything that is left happens in a fixed order until the network is quiet; then all peers
+/// exchange their data, so that all of them know everything.
+#[derive(Debug)]
+pub struct Played {
+    /// The script.
+    pub script: Arc<Script>,
+    /// The case that gives this again, its schedule as a list of actions.
+    pub case: Case,
+    /// Everything that happened.
+    pub history: History,
+    /// The runs, in their order.
+    pub runs: Vec<Run>,
+    /// For each event, how many runs there were until then, it included.
+    pub runs_until: Vec<usize>,
+    /// How many of the events the network took until it was quiet, if it ever was.
+    pub quiet_at: Option<usize>,
+    /// Whether all peers exchanged their data in the end.
+    pub exchanged: bool,
+    /// What runs at any peer are told; the peer is replaced.
+    pub parameters: RunParameters,
+    /// Why the runner failed, if it did; nothing happened after that.
+    pub failure: Option<RunnerError>,
+}
+
+impl ServiceSpec {
+    /// The services for a script that `init` begins.
+    ///
+    /// # Errors
+    /// If what is fixed is not of its form.
+    pub fn prepare(&self, script: &Script, init: &str) -> Result<Services, CaseError> {
+        let services = Services::new(script, init, self.seed).failing(self.failures);
+        match &self.fixed {
+            Some(fixed) => Ok(services.with_file(ServicesFile::parse(fixed.to_string().as_bytes())?)),
+            None => Ok(services),
+        }
+    }
+}
+
+impl Case {
+    /// Reads the script and what is fixed of the services.
+    ///
+    /// # Errors
+    /// If one of them is not of its form.
+    pub fn prepare(&self) -> Result<(Arc<Script>, Services), CaseError> {
+        let script = Script::parse(&*self.script).map_err(CaseError::Script)?;
+        let services = self.services.prepare(&script, &self.init)?;
+        Ok((Arc::new(script), services))
+    }
+
+    /// Plays the case. If the runner fails, what happened until then is what it came to.
+    ///
+    /// # Errors
+    /// If the case cannot be played at all.
+    pub fn play(&self, subject: &mut Subject) -> Result<Played, CaseError> {
+        let (script, services) = self.prepare()?;
+        Ok(self.play_prepared(script, services, subject))
+    }
+
+    /// Plays the case with its script and services, which were prepared from it.
+    pub fn play_prepared(&self, script: Arc<Script>, services: Services, subject: &mut Subject) -> Played {
+        let mut network = Network::new(self.script.clone(), self.init.clone(), services);
+        let mut recorder = Recorder { subject, runs: Vec::new() };
+        let mut scheduled = 0;
+        let mut quiet_at = None;
+        let mut exchanged = false;
+        let mut play = || -> Result<(), RunnerError> {
+            let ended = match &self.schedule {
+                Schedule::Seeded { seed, weather } => {
+                    network.run(&mut recorder, &mut Seeded::new(*seed), *weather)?.is_quiet
+                }
+                Schedule::Actions(actions) => network.replay(&mut recorder, actions).map(|_| true)?,
+            };
+            scheduled = network.history().actions.len();
+            // A schedule that was given up as endless would not end now.
+            if !ended || !finish(&mut network, &mut recorder)? {
+                return Ok(());
+            }
+            quiet_at = Some(network.history().events.len());
+            exchanged = exchange(&mut network, &mut recorder)?;
+            Ok(())
+        };
+        let failure = play().err();
+        if failure.is_some() {
+            scheduled = network.history().actions.len();
+        }
+        let parameters = network.hosts().next().map(|host| host.particle().parameters.clone());
+        let history = network.history().clone();
+        let mut runs = 0;
+        let runs_until = history.events.iter().map(|event| {
+            runs += usize::from(matches!(event, Event::Ran { .. }));
+            runs
+        });
+        let actions = history.actions.get(..scheduled).unwrap_or_default().to_vec();
+        Played {
+            script,
+            case: Self { schedule: Schedule::Actions(actions), ..self.clone() },
+            runs_until: runs_until.collect(),
+            quiet_at,
+            exchanged,
+            parameters: parameters.unwrap_or_else(|| RunParameters::new(self.init.clone(), self.init.clone())),
+            failure,
+            runs: recorder.runs,
+            history,
+        }
+    }
+}
+
+/// Lets happen what is left, the first thing first, and says whether that came to an end.
+fn finish(network: &mut Network, recorder: &mut Recorder<'_>) -> Result<bool, RunnerError> {
+    Ok(network.run(recorder, &mut Tape::default(), Weather::CALM)?.is_quiet)
+}
+
+/// All peers tell one of them what they know, and are told what it knows then.
+fn exchange(network: &mut Network, recorder: &mut Recorder<'_>) -> Result<bool, RunnerError> {
+    for _ in 0..EXCHANGES {
+        let peers: Vec<_> = network.hosts().map(|host| host.peer().clone()).collect();
+        let Some((hub, others)) = peers.split_first() else { return Ok(false) };
+        for from in others {
+            network.act(&Action::Send { from: from.clone(), to: hub.clone() }, recorder)?;
+        }
+        if !finish(network, recorder)? {
+            return Ok(false);
+        }
+        for to in others {
+            network.act(&Action::Send { from: hub.clone(), to: to.clone() }, recorder)?;
+        }
+        if !finish(network, recorder)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+impl Played {
+    /// What each peer had stored after so many events.
+    pub fn stored(&self, events: usize) -> BTreeMap<Arc<str>, Arc<[u8]>> {
+        let runs = events.checked_sub(1).and_then(|last| self.runs_until.get(last)).copied().unwrap_or_default();
+        let runs = self.runs.get(..runs).unwrap_or_default();
+        runs.iter().map(|run| (run.peer().clone(), run.after.clone())).collect()
+    }
+
+    /// What each peer has stored in the end.
+    pub fn stored_last(&self) -> BTreeMap<Arc<str>, Arc<[u8]>> {
+        self.stored(self.history.events.len())
+    }
+
+    /// Everything that is known in the end, if all peers exchanged their data: what one of them has.
+    pub fn known_last(&self) -> Option<Arc<[u8]>> {
+        if self.exchanged { self.stored_last().into_values().next() } else { None }
+    }
+
+    /// The peers that took part.
+    pub fn peers(&self) -> impl Iterator<Item = Arc<str>> {
+        self.stored_last().into_keys()
+    }
+
+    /// Whether some run was given up.
+    pub fn has_given_up(&self) -> bool {
+        self.runs.iter().any(|run| run.result.is_given_up())
+    }
+}
+
+/// A runner that notes every run.
+struct Recorder<'s> {
+    subject: &'s mut Subject,
+    runs: Vec<Run>,
+}
+
+impl AvmRunner for Recorder<'_> {
+    fn init(&mut self, _: LogLevel) -> Result<(), RunnerError> {
+        Ok(())
+    }
+
+    fn run(
+        &mut self,
+        air: &str,
+        previous: &[u8],
+        current: &[u8],
+        parameters: &RunParameters,
+        call_results: &CallResults,
+    ) -> Result<InterpreterResult, RunnerError> {
+        let result = self.subject.run(air, previous, current, parameters, call_results)?;
+        self.runs.push(Run {
+            parameters: parameters.clone(),
+            previous: previous.into(),
+            current: current.into(),
+            answers: call_results.clone(),
+            after: result.data.as_slice().into(),
+            result: result.clone(),
+        });
+        Ok(result)
+    }
+
+    fn terminate(&mut self) -> Result<(), RunnerError> {
+        Ok(())
+    }
+}

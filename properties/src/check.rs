@@ -1,0 +1,404 @@
+//! Checking a script: many histories of it, every law on each of them, and what they tell about the script.
+//!
+//! Runs come in groups. All runs of a group have the same services, and differ in the order of things only; so whatever
+//! differs between their ends is decided by the order of delivery.
+
+use crate::case::{Case, CaseError, Played, Schedule, ServiceSpec};
+use crate::counterexample::Counterexample;
+use crate::findings::{Ending, Findings};
+use crate::law::{Amount, Law, laws};
+use crate::scene::Scene;
+use crate::shrink::shrink;
+use crate::subject::Subject;
+use crate::{Violation, findings};
+use airtight_engine::runner::RunnerError;
+use airtight_engine::script::Script;
+use airtight_generators::{Choices, Event, Recorder, Seeded, Services, Tape, Weather};
+use rayon::prelude::*;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use thiserror::Error;
+
+/// How many runs share their services.
+pub const GROUP: u64 = 16;
+
+/// The shares of calls that fail, group by group, unless a share is given.
+const FAILURES: [f64; 4] = [0.0, 0.25, 0.0, 0.5];
+
+/// What chance does to three runs of four; the fourth is calm.
+const WEATHER: Weather = Weather { duplicates: 15, restarts: 5, ..Weather::CALM };
+
+/// After so many actions a schedule is given up as endless.
+const ACTIONS_MAX: usize = 20_000;
+
+/// How many ends of runs are kept for findings; later ones seldom tell more.
+const ENDINGS_MAX: usize = 512;
+
+/// What to check, and how much of it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many histories.
+    pub runs: u64,
+    /// How long to go on instead, as long as a run has begun before.
+    pub time: Option<Duration>,
+    /// Decides everything that is left to chance.
+    pub seed: u64,
+    /// The share of calls that fail, if it shall be the same in all runs.
+    pub failures: Option<f64>,
+    /// The answers that a file fixes.
+    pub services: Option<serde_json::Value>,
+    /// The peer that begins the particle.
+    pub init: Arc<str>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { runs: 64, time: None, seed: 0, failures: None, services: None, init: "init".into() }
+    }
+}
+
+/// A way to make runners under check; each thread gets its own.
+pub type MakeSubject<'m> = &'m (dyn Fn() -> Result<Subject, RunnerError> + Sync);
+
+/// Why there is no report.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CheckError {
+    /// There is nothing to run.
+    #[error(transparent)]
+    Case(#[from] CaseError),
+    /// The runner cannot be had.
+    #[error(transparent)]
+    Runner(#[from] RunnerError),
+}
+
+/// What a check found out about a script.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// What happened, all in all.
+    pub totals: Totals,
+    /// Each law and how it fared.
+    pub laws: Vec<LawRow>,
+    /// For each law that fails, the smallest case that shows it.
+    pub counterexamples: Vec<Counterexample>,
+    /// What else a user wants to know.
+    pub findings: Findings,
+}
+
+/// What happened in all histories together.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Totals {
+    /// Histories.
+    pub runs: u64,
+    /// Histories that had no end within the bounds.
+    pub endless: u64,
+    /// Runs of the interpreter.
+    pub invocations: u64,
+    /// Runs of the interpreter that were given up.
+    pub given_up: u64,
+    /// Messages that were sent.
+    pub messages: u64,
+    /// Calls that were answered.
+    pub calls: u64,
+    /// Peers that took part.
+    pub peers: BTreeSet<Arc<str>>,
+    /// How often each function of a service was called, by peer, service and function.
+    pub functions: BTreeMap<String, u64>,
+}
+
+impl Totals {
+    /// Adds others to these.
+    pub fn add(&mut self, other: Self) {
+        self.runs += other.runs;
+        self.endless += other.endless;
+        self.invocations += other.invocations;
+        self.given_up += other.given_up;
+        self.messages += other.messages;
+        self.calls += other.calls;
+        self.peers.extend(other.peers);
+        for (function, calls) in other.functions {
+            *self.functions.entry(function).or_default() += calls;
+        }
+    }
+
+    fn of(played: &Played) -> Self {
+        let mut totals = Self {
+            runs: 1,
+            endless: u64::from(played.quiet_at.is_none() && played.failure.is_none()),
+            ..Self::default()
+        };
+        for event in &played.history.events {
+            match event {
+                Event::Ran { result, .. } => {
+                    totals.invocations += 1;
+                    totals.given_up += u64::from(result.is_given_up());
+                }
+                Event::Sent { .. } => totals.messages += 1,
+                Event::Answered { peer, request, .. } => {
+                    totals.calls += 1;
+                    let function = format!("{peer} {}.{}", request.service_id, request.function_name);
+                    *totals.functions.entry(function).or_default() += 1;
+                }
+                _ => {}
+            }
+        }
+        totals.peers.extend(played.peers());
+        totals
+    }
+}
+
+/// How a law fared.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LawRow {
+    /// The law.
+    pub law: &'static Law,
+    /// How many instances were looked at.
+    pub instances: u64,
+    /// In how many of them its premise held, so that it said something.
+    pub held: u64,
+    /// What that comes to.
+    pub verdict: Verdict,
+}
+
+/// What is known of a law.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Verdict {
+    /// Each instance obeys it.
+    Holds,
+    /// Some instance breaks it.
+    Fails,
+    /// There was no instance whose premise held, so nothing is known.
+    Vacuous,
+    /// It cannot be looked at, for this reason.
+    NotApplied(&'static str),
+}
+
+/// How many instances there were, and in how many the premise held.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    instances: u64,
+    held: u64,
+}
+
+/// A law that an instance breaks.
+#[derive(Clone, Debug)]
+pub(crate) struct Broken {
+    pub(crate) law: &'static Law,
+    pub(crate) case: Case,
+    pub(crate) tape: Tape,
+    pub(crate) violation: Violation,
+}
+
+/// What one history told.
+struct Told {
+    run: u64,
+    totals: Totals,
+    tallies: Vec<Tally>,
+    broken: Vec<Broken>,
+    ending: Ending,
+}
+
+/// Checks a script; `progress` is told after each history how many of how many there were so far.
+///
+/// # Errors
+/// If there is nothing to run, or nothing to run it.
+pub fn check(
+    script: &str,
+    options: &Options,
+    make: MakeSubject<'_>,
+    progress: &(dyn Fn(u64, u64) + Sync),
+) -> Result<Report, CheckError> {
+    let begin = Instant::now();
+    let prepared = case(script, options, 0).prepare()?.0;
+    let pool = Pool { make, idle: Mutex::new(vec![make()?]) };
+    let done = std::sync::atomic::AtomicU64::new(0);
+    let mut all: Vec<Told> = Vec::new();
+    let mut next = 0;
+    loop {
+        // With a time limit, a group at a time.
+        let end = if options.time.is_some() { next + GROUP } else { options.runs };
+        let told: Result<Vec<Told>, CheckError> = (next..end)
+            .into_par_iter()
+            .map(|run| {
+                let told = pool.with(|subject| explore(&prepared, script, options, run, subject))?;
+                let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+                progress(done, options.time.map_or(options.runs, |_| 0));
+                Ok(told)
+            })
+            .collect();
+        all.extend(told?);
+        next = end;
+        if options.time.is_none_or(|time| begin.elapsed() >= time) {
+            break;
+        }
+    }
+    conclude(&prepared, script, all, &pool)
+}
+
+/// The case of a run.
+fn case(script: &str, options: &Options, run: u64) -> Case {
+    let group = run / GROUP;
+    let failures = options.failures.unwrap_or(FAILURES[(group % FAILURES.len() as u64) as usize]);
+    let weather = if run.is_multiple_of(4) { Weather::CALM } else { WEATHER };
+    Case {
+        script: script.into(),
+        init: options.init.clone(),
+        services: ServiceSpec { seed: options.seed.wrapping_add(group), failures, fixed: options.services.clone() },
+        schedule: Schedule::Seeded {
+            seed: options.seed.wrapping_add(run),
+            weather: Weather { actions_max: ACTIONS_MAX, ..weather },
+        },
+    }
+}
+
+/// Runners that are not at work.
+struct Pool<'m> {
+    make: MakeSubject<'m>,
+    idle: Mutex<Vec<Subject>>,
+}
+
+impl Pool<'_> {
+    fn with<T>(&self, work: impl FnOnce(&mut Subject) -> Result<T, CheckError>) -> Result<T, CheckError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut subject = idle.map_or_else(|| (self.make)(), Ok)?;
+        let result = work(&mut subject);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(subject);
+        result
+    }
+}
+
+/// Plays one history and holds every law against it.
+fn explore(
+    script: &Arc<Script>,
+    text: &str,
+    options: &Options,
+    run: u64,
+    subject: &mut Subject,
+) -> Result<Told, CheckError> {
+    let case = case(text, options, run);
+    let services = services(script, &case)?;
+    let played = case.play_prepared(script.clone(), services, subject);
+    if played.failure.is_some() {
+        subject.revive()?;
+    }
+    let mut tallies = Vec::new();
+    let mut broken = Vec::new();
+    for (index, law) in laws().enumerate() {
+        let mut tally = Tally::default();
+        if law.needs.missing(subject).is_none() {
+            let seed = options.seed ^ (run << 8) ^ index as u64;
+            if let Err((tape, violation)) = look(law, &played, subject, seed, &mut tally) {
+                broken.push(Broken { law, case: played.case.clone(), tape, violation });
+                // A runner that failed may have ended.
+                subject.revive()?;
+            }
+        }
+        tallies.push(tally);
+    }
+    let ending = Ending::new(run, &case, &played, subject)?;
+    Ok(Told { run, totals: Totals::of(&played), tallies, broken, ending })
+}
+
+fn services(script: &Script, case: &Case) -> Result<Services, CaseError> {
+    case.services.prepare(script, &case.init)
+}
+
+/// Looks at the instances of a law in a history, until one breaks it.
+fn look(
+    law: &'static Law,
+    played: &Played,
+    subject: &mut Subject,
+    seed: u64,
+    tally: &mut Tally,
+) -> Result<(), (Tape, Violation)> {
+    let mut scene = Scene::new(played, subject);
+    let runs = played.runs.len() as u32;
+    let (amount, first) = match law.amount {
+        Amount::Once => (1, false),
+        Amount::Sample(amount) => (amount, false),
+        Amount::Runs(most) => (most.min(runs), true),
+    };
+    let mut chance = Seeded::new(seed);
+    for instance in 0..amount {
+        // All runs, or evenly spread ones.
+        let run = (u64::from(instance) * u64::from(runs) / u64::from(amount.max(1))) as u32;
+        let mut choices = Recorder::new(Led { first: first.then_some(run), rest: &mut chance });
+        let result = (law.check)(&mut scene, &mut choices);
+        tally.instances += 1;
+        match result {
+            Ok(held) => tally.held += u64::from(held),
+            Err(violation) => return Err((choices.into_tape(), violation)),
+        }
+    }
+    Ok(())
+}
+
+/// Choices of which the first is given.
+struct Led<'c> {
+    first: Option<u32>,
+    rest: &'c mut Seeded,
+}
+
+impl Choices for Led<'_> {
+    fn below(&mut self, n: u32) -> u32 {
+        match self.first.take() {
+            Some(first) => first % n.max(1),
+            None => self.rest.below(n),
+        }
+    }
+}
+
+/// Puts together what all histories told; for each law that fails, its first violation is made small.
+fn conclude(script: &Arc<Script>, text: &str, mut all: Vec<Told>, pool: &Pool<'_>) -> Result<Report, CheckError> {
+    all.sort_by_key(|told| told.run);
+    let mut totals = Totals::default();
+    let mut rows = pool.with(|subject| {
+        Ok(laws()
+            .map(|law| {
+                let verdict = law.needs.missing(subject).map_or(Verdict::Vacuous, Verdict::NotApplied);
+                LawRow { law, instances: 0, held: 0, verdict }
+            })
+            .collect::<Vec<_>>())
+    })?;
+    let mut first: BTreeMap<&'static str, Broken> = BTreeMap::new();
+    let mut endings = Vec::new();
+    for told in all {
+        totals.add(told.totals);
+        for (row, tally) in rows.iter_mut().zip(told.tallies) {
+            row.instances += tally.instances;
+            row.held += tally.held;
+        }
+        for broken in told.broken {
+            first.entry(broken.law.name).or_insert(broken);
+        }
+        if endings.len() < ENDINGS_MAX {
+            endings.push(told.ending);
+        }
+    }
+    for row in &mut rows {
+        if first.contains_key(row.law.name) {
+            row.verdict = Verdict::Fails;
+        } else if row.held > 0 && row.verdict == Verdict::Vacuous {
+            row.verdict = Verdict::Holds;
+        }
+    }
+    let counterexamples: Result<Vec<_>, CheckError> = laws()
+        .filter_map(|law| first.remove(law.name))
+        .map(|broken| pool.with(|subject| Ok(Counterexample::new(shrink(broken, subject), subject))))
+        .collect();
+    let findings = findings::find(script, text, &endings);
+    Ok(Report { totals, laws: rows, counterexamples: counterexamples?, findings })
+}
+
+impl Report {
+    /// Whether no law fails.
+    pub fn holds(&self) -> bool {
+        self.counterexamples.is_empty()
+    }
+}

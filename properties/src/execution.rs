@@ -1,0 +1,235 @@
+//! The laws of single runs.
+//!
+//! `f_p(a, b)`: a run at peer `p` with the previous data `a` and the current data `b`, without answers to calls. A run only
+//! reads, and only results write: what comes out is `a·b`, and the peer's own new events after everything else.
+
+use crate::Violation;
+use crate::case::Run;
+use crate::law::{Amount, Family, Law, Needs};
+use crate::scene::{Product, Scene};
+use crate::view::SeenEvent;
+use airtight_generators::{Choices, damage};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The laws of this file.
+pub const LAWS: &[Law] = &[
+    Law {
+        name: "deterministic",
+        family: Family::Execution,
+        statement: "the same input gives the same outcome, byte for byte",
+        domain: "runs of a history",
+        why: "a particle can be replayed, and peers that disagree can be told apart from peers that differ by chance",
+        needs: Needs::Runs,
+        amount: Amount::Runs(12),
+        check: deterministic,
+    },
+    Law {
+        name: "only-results-write",
+        family: Family::Execution,
+        statement: "after f_p(a, b) the data are a·b and, learned last, new events of p",
+        domain: "runs of a history",
+        why: "no peer can be made to say what it did not do, and nothing that was known is rewritten",
+        needs: Needs::MergeAndEvents,
+        amount: Amount::Runs(16),
+        check: only_results_write,
+    },
+    Law {
+        name: "nothing-forgotten",
+        family: Family::Execution,
+        statement: "events(a) ∪ events(b) ⊆ events(f_p(a, b))",
+        domain: "runs of a history",
+        why: "a result that some peer reported is there for ever",
+        needs: Needs::Events,
+        amount: Amount::Runs(16),
+        check: nothing_forgotten,
+    },
+    Law {
+        name: "repetition",
+        family: Family::Execution,
+        statement: "with c = f_p(a, b): f_p(c, a) = f_p(c, b) = f_p(c, e) = c, no request, nobody to tell",
+        domain: "runs of a history",
+        why: "messages that come twice or late cost nothing: no call is made again, no peer is told again",
+        needs: Needs::Runs,
+        amount: Amount::Runs(12),
+        check: repetition,
+    },
+    Law {
+        name: "honest-data",
+        family: Family::Execution,
+        statement: "data of honest peers are accepted: no run is given up, and no event is refused or disputed",
+        domain: "runs of a history",
+        why: "each peer computes the same arguments, tetraplets and canons as the peer that acted on them",
+        needs: Needs::Runs,
+        amount: Amount::Runs(u32::MAX),
+        check: honest_data,
+    },
+    Law {
+        name: "refusal",
+        family: Family::Execution,
+        statement: "a run that is given up returns the previous data, requests nothing and tells nobody",
+        domain: "runs given damaged current data",
+        why: "nobody's bad data can cost a peer what it knew",
+        needs: Needs::Runs,
+        amount: Amount::Sample(8),
+        check: refusal,
+    },
+];
+
+/// An event for people.
+fn listed<'e>(events: impl IntoIterator<Item = &'e SeenEvent>) -> String {
+    events
+        .into_iter()
+        .map(|event| format!("{} of {} at {}: {}\n", event.kind, event.peer, event.place, event.result))
+        .collect()
+}
+
+fn at_peer(violation: Violation, run: &Run) -> Violation {
+    violation.part("peer", &**run.peer())
+}
+
+fn deterministic(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
+    let Some(run) = scene.pick_run(choices) else { return Ok(false) };
+    let again =
+        scene.subject.run(&scene.played.case.script, &run.previous, &run.current, &run.parameters, &run.answers)?;
+    if again == run.result {
+        return Ok(true);
+    }
+    let mut violation = at_peer(Violation::new("the same input gives the same outcome"), run);
+    for (what, one, other) in [
+        ("return code", run.result.ret_code.to_string(), again.ret_code.to_string()),
+        ("message", run.result.error_message.clone(), again.error_message.clone()),
+        ("next peers", format!("{:?}", run.result.next_peers), format!("{:?}", again.next_peers)),
+        ("requests", format!("{:?}", run.result.requests), format!("{:?}", again.requests)),
+    ] {
+        if one != other {
+            violation = violation.part(what, format!("{one}\n{other}"));
+        }
+    }
+    Err(violation.sides(("first", &run.after), ("again", &again.data.into())))
+}
+
+fn only_results_write(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
+    let Some(run) = scene.pick_run(choices).filter(|run| !run.result.is_given_up()) else { return Ok(false) };
+    let merged = scene.product(Product::Merge, &run.previous, &run.current)?;
+    let (before, after) = (scene.events(&merged)?, scene.events(&run.after)?);
+    let known: BTreeSet<&SeenEvent> = before.events.iter().collect();
+    let now: BTreeSet<&SeenEvent> = after.events.iter().collect();
+    let statement = "after f_p(a, b) the data are a·b and, learned last, new events of p";
+    let broken = |what, events: Vec<&SeenEvent>| {
+        let violation = at_peer(Violation::new(statement), run).part(what, listed(events));
+        Err(violation.shows("f_p(a, b)", &run.after).shows("a·b", &merged))
+    };
+    let changed: Vec<_> = known.difference(&now).copied().collect();
+    if !changed.is_empty() {
+        return broken("known before, and not so any more", changed);
+    }
+    let news: Vec<_> = now.difference(&known).copied().collect();
+    let foreign: Vec<_> = news.iter().filter(|event| event.peer != *run.peer()).copied().collect();
+    if !foreign.is_empty() {
+        return broken("new, and not of this peer", foreign);
+    }
+    let block = known.iter().filter_map(|event| event.at).max().map_or(0, |last| last + 1);
+    let early: Vec<_> = news.iter().filter(|event| event.at.is_some_and(|at| at != block)).copied().collect();
+    if !early.is_empty() {
+        return broken("new, and not learned last", early);
+    }
+    Ok(true)
+}
+
+fn nothing_forgotten(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
+    let Some(run) = scene.pick_run(choices) else { return Ok(false) };
+    let mut known = scene.events(&run.previous)?.support();
+    known.extend(if run.result.is_given_up() { BTreeSet::new() } else { scene.events(&run.current)?.support() });
+    let now = scene.events(&run.after)?.support();
+    let lost: Vec<_> = known.difference(&now).collect();
+    if lost.is_empty() {
+        return Ok(!known.is_empty());
+    }
+    let violation =
+        at_peer(Violation::new("events(a) ∪ events(b) ⊆ events(f_p(a, b))"), run).part("forgotten", listed(lost));
+    Err(violation.shows("a", &run.previous).shows("b", &run.current).shows("f_p(a, b)", &run.after))
+}
+
+fn repetition(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
+    let Some(run) = scene.pick_run(choices).filter(|run| !run.result.is_given_up()) else { return Ok(false) };
+    let nothing: Arc<[u8]> = Arc::default();
+    for (name, current) in [("f_p(c, b)", &run.current), ("f_p(c, a)", &run.previous), ("f_p(c, e)", &nothing)] {
+        let again = scene.run_at(run.peer(), &run.after, current)?;
+        let violation = |law| at_peer(Violation::new(law), run).part("run", name);
+        if !again.requests.is_empty() {
+            let calls: Vec<_> = again
+                .requests
+                .values()
+                .map(|request| format!("{}.{}", request.service_id, request.function_name))
+                .collect();
+            return Err(violation("what is known is not requested again").part("requested", calls.join("\n")));
+        }
+        if !again.next_peers.is_empty() {
+            return Err(violation("what is known is told to nobody").part("told", again.next_peers.join("\n")));
+        }
+        let data = again.data.into();
+        if !scene.alike(&data, &run.after)? {
+            return Err(violation("what is known changes nothing").sides((name, &data), ("c", &run.after)));
+        }
+    }
+    Ok(true)
+}
+
+fn honest_data(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
+    let Some(run) = scene.pick_run(choices) else { return Ok(false) };
+    let result = &run.result;
+    let violation =
+        |law| at_peer(Violation::new(law), run).shows("previous", &run.previous).shows("current", &run.current);
+    if result.is_given_up() && !ran_out(result.ret_code) {
+        let error = format!("{}: {}", result.ret_code, result.error_message);
+        return Err(violation("data of honest peers are accepted").part("error", error));
+    }
+    for (law, places) in [
+        ("what honest peers did fits what others compute", &result.not_taken),
+        ("honest peers do not contradict each other", &result.disputed),
+    ] {
+        if !places.is_empty() {
+            let places: Vec<_> = places.iter().map(ToString::to_string).collect();
+            return Err(violation(law).part("places", places.join("\n")));
+        }
+    }
+    if !result.unknown_call_ids.is_empty() {
+        return Err(
+            violation("answers are to calls that were made").part("unknown", format!("{:?}", result.unknown_call_ids))
+        );
+    }
+    Ok(!run.current.is_empty() || !run.answers.is_empty())
+}
+
+/// Whether a run ended at a limit, which says nothing about the data: code 10, and 20013 for the elements of a stream.
+const fn ran_out(code: i64) -> bool {
+    matches!(code, 10 | 20013)
+}
+
+/// How often data are damaged at most.
+const DAMAGES_MAX: u32 = 3;
+
+fn refusal(scene: &mut Scene<'_>, mut choices: &mut dyn Choices) -> Result<bool, Violation> {
+    let Some(run) = scene.pick_run(choices) else { return Ok(false) };
+    let whole = if run.current.is_empty() { &run.after } else { &run.current };
+    let damaged = damage(whole, DAMAGES_MAX, &mut choices);
+    let result = scene.run_at(run.peer(), &run.previous, &damaged)?;
+    if !result.is_given_up() {
+        return Ok(false);
+    }
+    let violation = |law| {
+        let error = format!("{}: {}", result.ret_code, result.error_message);
+        let data = String::from_utf8_lossy(&damaged).into_owned();
+        at_peer(Violation::new(law), run).part("error", error).part("damaged current data", data)
+    };
+    if *result.data != *run.previous {
+        let data = result.data.clone().into();
+        return Err(violation("a run that is given up returns the previous data")
+            .sides(("returned", &data), ("previous", &run.previous)));
+    }
+    if !result.requests.is_empty() || !result.next_peers.is_empty() {
+        return Err(violation("a run that is given up requests nothing and tells nobody"));
+    }
+    Ok(true)
+}

@@ -1,0 +1,113 @@
+//! What histories tell about a script, besides laws: what nobody reached, what waits, what the order of delivery decides.
+//!
+//! | file | what it finds |
+//! |---|---|
+//! | [`order`] | where the outcome depends on the order of delivery |
+//! | [`waits`] | what waits for ever, and why |
+//! | [`reach`] | what no run reached |
+//! | [`unused`] | results that nobody uses |
+
+pub mod order;
+pub mod reach;
+pub mod unused;
+pub mod waits;
+
+pub use order::OrderFinding;
+pub use reach::Unreached;
+pub use unused::Unused;
+pub use waits::Wait;
+
+use crate::case::{Case, Played};
+use crate::check::GROUP;
+use crate::scene::Scene;
+use crate::subject::Subject;
+use crate::view::View;
+use airtight_engine::runner::RunnerError;
+use airtight_engine::script::Script;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// How a history ended.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// Which history, from 0.
+    pub run: u64,
+    /// The case that gives it again.
+    pub case: Case,
+    /// What all peers together knew when nothing was left to do, before they told each other unasked; nothing if the
+    /// history had no end, or the runner does not say.
+    pub quiet: Option<Arc<View>>,
+    /// The peers that took part until then.
+    pub peers: BTreeSet<Arc<str>>,
+    /// What everybody knew after that.
+    pub last: Option<Arc<View>>,
+}
+
+impl Ending {
+    /// How a played case ended, as the runner shows it.
+    ///
+    /// # Errors
+    /// If the runner fails.
+    pub fn new(run: u64, case: &Case, played: &Played, subject: &mut Subject) -> Result<Self, RunnerError> {
+        let mut ending = Self { run, case: case.clone(), quiet: None, peers: BTreeSet::new(), last: None };
+        if !subject.offers().trace || played.failure.is_some() {
+            return Ok(ending);
+        }
+        let merges = subject.offers().merge;
+        let mut scene = Scene::new(played, subject);
+        if let Some(quiet_at) = played.quiet_at {
+            let stored = played.stored(quiet_at);
+            ending.peers = stored.keys().cloned().collect();
+            if merges {
+                let mut together: Arc<[u8]> = Arc::default();
+                for data in stored.values() {
+                    together = scene.subject.merge(&together, data)?;
+                }
+                ending.quiet = Some(scene.view(&together)?);
+            }
+        }
+        if let Some(known) = played.known_last() {
+            ending.last = Some(scene.view(&known)?);
+        }
+        Ok(ending)
+    }
+
+    /// Runs of the same group have the same services, and differ in the order of things only.
+    pub const fn group(&self) -> u64 {
+        self.run / GROUP
+    }
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Findings {
+    /// Where the outcome depends on the order of delivery.
+    pub order: Vec<OrderFinding>,
+    /// What waits for ever.
+    pub waits: Vec<Wait>,
+    /// What no run reached.
+    pub unreached: Vec<Unreached>,
+    /// Results that nobody uses.
+    pub unused: Vec<Unused>,
+}
+
+/// Looks for everything there is to find.
+pub fn find(script: &Script, text: &str, endings: &[Ending]) -> Findings {
+    Findings {
+        order: order::find(script, text, endings),
+        waits: waits::find(script, text, endings),
+        unreached: reach::find(script, endings),
+        unused: unused::find(script),
+    }
+}
+
+/// A part of the script.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+pub struct Place {
+    /// Where it starts, in bytes.
+    pub start: u32,
+    /// Where it ends.
+    pub end: u32,
+}

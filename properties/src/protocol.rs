@@ -1,0 +1,253 @@
+//! The laws that hosts, and whoever sends messages and answers calls, rely on: for any schedule.
+
+use crate::Violation;
+use crate::law::{Amount, Family, Law, Needs};
+use crate::scene::Scene;
+use crate::view::SeenEvent;
+use airtight_generators::{Choices, Event};
+use serde_json::value::RawValue;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The laws of this file.
+pub const LAWS: &[Law] = &[
+    Law {
+        name: "totality",
+        family: Family::Protocol,
+        statement: "every run gives an outcome",
+        domain: "histories",
+        why: "an interpreter that panics, hangs or dies takes the peer with it",
+        needs: Needs::Runs,
+        amount: Amount::Once,
+        check: totality,
+    },
+    Law {
+        name: "addressees",
+        family: Family::Protocol,
+        statement: "the peers to tell are different ones, and never the own one",
+        domain: "runs of a history",
+        why: "no message is sent in vain",
+        needs: Needs::Runs,
+        amount: Amount::Runs(u32::MAX),
+        check: addressees,
+    },
+    Law {
+        name: "asked-once",
+        family: Family::Protocol,
+        statement: "each call is requested once: ids are never used again, and every answer becomes one event",
+        domain: "histories that end, no data lost",
+        why: "a payment is made once, whatever the network does",
+        needs: Needs::Events,
+        amount: Amount::Once,
+        check: asked_once,
+    },
+    Law {
+        name: "answers-land",
+        family: Family::Protocol,
+        statement: "what services of a peer answered are the results of its calls, no more and no less",
+        domain: "histories that end, no data lost",
+        why: "no answer is lost, and none lands at another call",
+        needs: Needs::Events,
+        amount: Amount::Once,
+        check: answers_land,
+    },
+    Law {
+        name: "told",
+        family: Family::Protocol,
+        statement: "what a peer's data show of another peer's work, that peer has done or knows of",
+        domain: "peers, when nothing is under way",
+        why: "no particle gets stuck because a message was not sent",
+        needs: Needs::Trace,
+        amount: Amount::Once,
+        check: told,
+    },
+    Law {
+        name: "agreement",
+        family: Family::Protocol,
+        statement: "peers that exchange all they know hold the same events",
+        domain: "histories that end",
+        why: "whoever asks gets the same answer, from whichever peer",
+        needs: Needs::Events,
+        amount: Amount::Once,
+        check: agreement,
+    },
+];
+
+fn totality(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violation> {
+    match &scene.played.failure {
+        None => Ok(!scene.played.runs.is_empty()),
+        Some(error) => Err(Violation::new("every run gives an outcome").part("the runner", error.to_string())),
+    }
+}
+
+fn addressees(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
+    let Some(run) = scene.pick_run(choices) else { return Ok(false) };
+    let next = &run.result.next_peers;
+    let distinct: BTreeSet<_> = next.iter().collect();
+    if distinct.len() == next.len() && !distinct.contains(run.peer()) {
+        return Ok(!next.is_empty());
+    }
+    let violation = Violation::new("the peers to tell are different ones, and never the own one");
+    Err(violation
+        .part("peer", &**run.peer())
+        .part("to tell", next.join("\n"))
+        .shows("previous", &run.previous)
+        .shows("after the run", &run.after))
+}
+
+/// Whether a history is one in which every call was answered and every answer taken.
+fn is_complete(scene: &Scene<'_>) -> bool {
+    scene.played.exchanged && !scene.played.has_given_up()
+}
+
+/// The calls that a peer made according to what is known in the end.
+fn calls_of<'e>(events: &'e [SeenEvent], peer: &'e str) -> impl Iterator<Item = &'e SeenEvent> {
+    events.iter().filter(move |event| &*event.kind == "call" && &*event.peer == peer)
+}
+
+fn asked_once(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violation> {
+    // An id that was used is only used again where requests are repeated.
+    let mut asked: BTreeMap<&Arc<str>, BTreeSet<u32>> = BTreeMap::new();
+    for run in &scene.played.runs {
+        let known = asked.entry(run.peer()).or_default();
+        for (id, request) in &run.result.requests {
+            if !known.insert(*id) && !run.parameters.repeat_requests {
+                let call = format!("{}.{} as #{id}", request.service_id, request.function_name);
+                let violation = Violation::new("ids of calls are never used again");
+                return Err(violation
+                    .part("peer", &**run.peer())
+                    .part("requested again", call)
+                    .shows("previous", &run.previous)
+                    .shows("after the run", &run.after));
+            }
+        }
+    }
+    if !is_complete(scene) {
+        return Ok(false);
+    }
+    let mut answered: BTreeMap<&Arc<str>, usize> = BTreeMap::new();
+    for event in &scene.played.history.events {
+        if let Event::Answered { peer, .. } = event {
+            *answered.entry(peer).or_default() += 1;
+        }
+    }
+    for (peer, answers) in &answered {
+        let Some(data) = scene.played.stored_last().remove(*peer) else { continue };
+        let view = scene.events(&data)?;
+        let kept = view.journal.as_ref().map_or(0, |journal| journal.answers.len());
+        let events = calls_of(&view.events, peer).count();
+        if events + kept != *answers {
+            let violation = Violation::new("every answer becomes one event").part("peer", &***peer);
+            let counts = format!("{answers} answers, {events} results of calls, {kept} answers kept for later");
+            return Err(violation.part("counts", counts));
+        }
+    }
+    Ok(!answered.is_empty())
+}
+
+fn answers_land(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violation> {
+    if !is_complete(scene) {
+        return Ok(false);
+    }
+    let mut answered: BTreeMap<&Arc<str>, Vec<String>> = BTreeMap::new();
+    for event in &scene.played.history.events {
+        if let Event::Answered { peer, answer, .. } = event {
+            // What is not JSON becomes a failure, in words of the interpreter's own.
+            if answer.ret_code == 0
+                && let Ok(value) = serde_json::from_str::<airtight_engine::value::Json>(&answer.result)
+            {
+                answered.entry(peer).or_default().push(value.to_text());
+            }
+        }
+    }
+    let mut some = false;
+    for (peer, mut answers) in answered {
+        let Some(data) = scene.played.stored_last().remove(peer) else { continue };
+        let view = scene.events(&data)?;
+        if view.journal.as_ref().is_some_and(|journal| !journal.answers.is_empty()) {
+            continue;
+        }
+        let mut results: Vec<String> =
+            calls_of(&view.events, peer).filter_map(|event| success(&event.result)).collect();
+        answers.sort_unstable();
+        results.sort_unstable();
+        if answers != results {
+            let violation = Violation::new("what services of a peer answered are the results of its calls");
+            let violation = violation.part("peer", &**peer).part("answered", answers.join("\n"));
+            return Err(violation.part("results", results.join("\n")));
+        }
+        some = true;
+    }
+    Ok(some)
+}
+
+/// The value of a call that succeeded, from `{"value": …}`.
+fn success(result: &str) -> Option<String> {
+    let members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(result).ok()?;
+    let value = members.get("value")?;
+    Some(
+        serde_json::from_str::<airtight_engine::value::Json>(value.get())
+            .map_or_else(|_| value.get().into(), |json| json.to_text()),
+    )
+}
+
+fn told(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violation> {
+    let Some(quiet_at) = scene.played.quiet_at else { return Ok(false) };
+    let stored = scene.played.stored(quiet_at);
+    let mut some = false;
+    for (peer, data) in &stored {
+        let view = scene.view(data)?;
+        for pending in view.pending.iter().flatten().filter(|pending| pending.peer != *peer) {
+            some = true;
+            let theirs = stored.get(&pending.peer);
+            let knows = match theirs {
+                None => false,
+                Some(theirs) => {
+                    let theirs = scene.view(theirs)?;
+                    let sees = |at_hand: &[bool]| {
+                        at_hand.iter().zip(&pending.arguments).all(|(theirs, ours)| *theirs || !ours)
+                    };
+                    theirs.events.iter().any(|event| event.place == pending.place)
+                        || theirs
+                            .pending
+                            .iter()
+                            .flatten()
+                            .any(|other| other.place == pending.place && sees(&other.arguments))
+                }
+            };
+            if !knows {
+                let script = &scene.played.case.script;
+                let instruction = script.get(pending.start as usize..pending.end as usize).unwrap_or_default();
+                let violation = Violation::new("what a peer's data show of another peer's work, that peer knows of");
+                let violation = violation
+                    .part("shown by", &**peer)
+                    .part("not told", &*pending.peer)
+                    .part("instruction", instruction);
+                return Err(match theirs {
+                    Some(theirs) => violation
+                        .shows(format!("data of {peer}"), data)
+                        .shows(format!("data of {}", pending.peer), theirs),
+                    None => violation,
+                });
+            }
+        }
+    }
+    // Nothing is pending for anybody else when everything is done; then everybody who had to be told was.
+    Ok(some || scene.played.history.events.iter().any(|event| matches!(event, Event::Sent { .. })))
+}
+
+fn agreement(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violation> {
+    if !scene.played.exchanged {
+        return Ok(false);
+    }
+    let stored: Vec<_> = scene.played.stored_last().into_iter().collect();
+    let Some(((first, data), others)) = stored.split_first() else { return Ok(false) };
+    let expected = scene.events(data)?.support();
+    for (peer, theirs) in others {
+        if scene.events(theirs)?.support() != expected {
+            let violation = Violation::new("peers that exchange all they know hold the same events");
+            return Err(violation.sides((format!("data of {first}"), data), (format!("data of {peer}"), theirs)));
+        }
+    }
+    Ok(!others.is_empty() && !expected.is_empty())
+}

@@ -1,0 +1,176 @@
+//! What a law looks at: a played case, the runner under check, and what was asked of it so far.
+
+use crate::case::{Played, Run};
+use crate::subject::{Comparison, Subject};
+use crate::view::View;
+use airtight_engine::invoke::{CallResults, InterpreterResult, RunParameters};
+use airtight_engine::runner::RunnerError;
+use airtight_generators::Choices;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A peer that no script names: it takes part in nothing, so what it runs only merges.
+const OBSERVER: &str = "an observer";
+
+/// How two data become one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Product {
+    /// By merging.
+    Merge,
+    /// By a run at a peer that takes part in nothing.
+    Observer,
+}
+
+/// Data of a history, as others get them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Letter {
+    /// The data, without what one peer alone knows.
+    pub data: Arc<[u8]>,
+    /// The run that made them first.
+    pub run: usize,
+}
+
+/// A played case under a runner.
+#[derive(Debug)]
+pub struct Scene<'a> {
+    /// What was played.
+    pub played: &'a Played,
+    /// The runner.
+    pub subject: &'a mut Subject,
+    views: BTreeMap<Arc<[u8]>, Arc<View>>,
+    /// Without what the events come to.
+    events: BTreeMap<Arc<[u8]>, Arc<View>>,
+    letters: Option<Arc<[Letter]>>,
+}
+
+impl<'a> Scene<'a> {
+    /// A scene of which nothing was asked yet.
+    pub fn new(played: &'a Played, subject: &'a mut Subject) -> Self {
+        Self { played, subject, views: BTreeMap::new(), events: BTreeMap::new(), letters: None }
+    }
+
+    /// One of the runs, if there is any.
+    pub fn pick_run(&self, choices: &mut dyn Choices) -> Option<&'a Run> {
+        self.played.runs.get(choices.below(self.played.runs.len() as u32) as usize)
+    }
+
+    /// The data of the history, without repetitions: what the runs made, as others get them.
+    ///
+    /// # Errors
+    /// If the runner has no answer.
+    pub fn letters(&mut self) -> Result<Arc<[Letter]>, RunnerError> {
+        if let Some(letters) = &self.letters {
+            return Ok(letters.clone());
+        }
+        let mut seen = BTreeSet::new();
+        let mut letters = Vec::new();
+        for (number, run) in self.played.runs.iter().enumerate() {
+            let data = self.shared(&run.after)?;
+            if seen.insert(data.clone()) {
+                letters.push(Letter { data, run: number });
+            }
+        }
+        let letters: Arc<[_]> = letters.into();
+        self.letters = Some(letters.clone());
+        Ok(letters)
+    }
+
+    /// Where data come from, for people.
+    pub fn origin(&self, letter: &Letter) -> String {
+        match self.played.runs.get(letter.run) {
+            Some(run) => format!("what {} had after run {} of all", run.peer(), letter.run + 1),
+            None => "no data".into(),
+        }
+    }
+
+    /// Data without what one peer alone knows, as far as the runner can say that.
+    ///
+    /// # Errors
+    /// If the runner has no answer.
+    pub fn shared(&mut self, data: &Arc<[u8]>) -> Result<Arc<[u8]>, RunnerError> {
+        if self.subject.offers().merge { self.subject.merge(b"", data) } else { Ok(data.clone()) }
+    }
+
+    /// What runs at this peer are told.
+    pub fn parameters(&self, peer: impl Into<Arc<str>>) -> RunParameters {
+        RunParameters { current_peer_id: peer.into(), repeat_requests: false, ..self.played.parameters.clone() }
+    }
+
+    /// A run of the script at a peer, without answers.
+    ///
+    /// # Errors
+    /// If the runner has no answer.
+    pub fn run_at(
+        &mut self,
+        peer: &Arc<str>,
+        previous: &[u8],
+        current: &[u8],
+    ) -> Result<InterpreterResult, RunnerError> {
+        let parameters = self.parameters(peer.clone());
+        self.subject.run(&self.played.case.script, previous, current, &parameters, &CallResults::new())
+    }
+
+    /// The product of two data.
+    ///
+    /// # Errors
+    /// If the runner has no answer, or refuses.
+    pub fn product(&mut self, how: Product, a: &[u8], b: &[u8]) -> Result<Arc<[u8]>, RunnerError> {
+        match how {
+            Product::Merge => self.subject.merge(a, b),
+            Product::Observer => {
+                let result = self.run_at(&OBSERVER.into(), a, b)?;
+                if result.is_given_up() {
+                    return Err(RunnerError::Refused { code: result.ret_code, message: result.error_message });
+                }
+                Ok(result.data.into())
+            }
+        }
+    }
+
+    /// What data come to, for whoever looks from outside.
+    ///
+    /// # Errors
+    /// If the runner has no answer.
+    pub fn view(&mut self, data: &Arc<[u8]>) -> Result<Arc<View>, RunnerError> {
+        if let Some(view) = self.views.get(data) {
+            return Ok(view.clone());
+        }
+        let parameters = self.parameters(OBSERVER);
+        let view = Arc::new(self.subject.view(Some(&self.played.case.script), data, &parameters)?);
+        self.views.insert(data.clone(), view.clone());
+        Ok(view)
+    }
+
+    /// The events of data, and the journal; not what they come to.
+    ///
+    /// # Errors
+    /// If the runner has no answer.
+    pub fn events(&mut self, data: &Arc<[u8]>) -> Result<Arc<View>, RunnerError> {
+        if let Some(view) = self.events.get(data).or_else(|| self.views.get(data)) {
+            return Ok(view.clone());
+        }
+        let parameters = self.parameters(OBSERVER);
+        let view = Arc::new(self.subject.view(None, data, &parameters)?);
+        self.events.insert(data.clone(), view.clone());
+        Ok(view)
+    }
+
+    /// Whether two data are alike, by the measure of the runner.
+    ///
+    /// # Errors
+    /// If the runner has no answer.
+    pub fn alike(&mut self, a: &Arc<[u8]>, b: &Arc<[u8]>) -> Result<bool, RunnerError> {
+        if a == b {
+            return Ok(true);
+        }
+        match self.subject.comparison() {
+            Comparison::Bytes => Ok(self.shared(a)? == self.shared(b)?),
+            Comparison::Events => Ok(self.events(a)?.support() == self.events(b)?.support()),
+            Comparison::Outcomes => {
+                let observer = OBSERVER.into();
+                let (a, b) = (self.run_at(&observer, a, b"")?, self.run_at(&observer, b, b"")?);
+                Ok(a.ret_code == b.ret_code && a.requests == b.requests && a.next_peers == b.next_peers)
+            }
+        }
+    }
+}

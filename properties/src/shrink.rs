@@ -1,0 +1,263 @@
+//! Smaller cases in which a law still fails.
+//!
+//! Services lose their failures and their fixed answers, the script loses instructions and operands, peers become one,
+//! the schedule loses events, and the instance of the law becomes the simplest one. What is tried is played again from the
+//! start and the law looked at again, so what stays is a real failure, though perhaps of another instance.
+
+use crate::case::{Case, Schedule, ServiceSpec};
+use crate::check::Broken;
+use crate::law::Amount;
+use crate::scene::Scene;
+use crate::subject::Subject;
+use airtight_engine::script::{Position, Script, Tree, Value, print};
+use airtight_generators::{Action, Recorder, Seeded, Tape, Weather, reduce};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+/// How long a case is made smaller; whoever waits for it waits no longer.
+const TIME_MAX: Duration = Duration::from_millis(1_800);
+
+/// How many instances of a law are looked at in a history.
+const INSTANCES_MAX: u32 = 48;
+
+/// How many schedules are tried for a script that changed.
+const SCHEDULES: u64 = 3;
+
+/// The smallest case that was found from this one.
+pub(crate) fn shrink(broken: Broken, subject: &mut Subject) -> Broken {
+    let mut shrinker = Shrinker { best: broken, subject, deadline: Instant::now() + TIME_MAX };
+    shrinker.schedule_away();
+    shrinker.services();
+    // A smaller script allows a smaller schedule, and that perhaps a still smaller script.
+    for _ in 0..2 {
+        shrinker.script();
+        shrinker.peers();
+        shrinker.schedule();
+    }
+    shrinker.services();
+    shrinker.instance();
+    shrinker.best
+}
+
+struct Shrinker<'s> {
+    best: Broken,
+    subject: &'s mut Subject,
+    deadline: Instant,
+}
+
+impl Shrinker<'_> {
+    fn is_late(&self) -> bool {
+        Instant::now() >= self.deadline
+    }
+
+    /// Takes a case as the best one if the law fails in it, by the known instance or another one.
+    fn keeps(&mut self, case: &Case, tape: Option<&Tape>) -> bool {
+        if self.is_late() {
+            return false;
+        }
+        let Ok(played) = case.play(self.subject) else { return false };
+        if played.failure.is_some() && self.subject.revive().is_err() {
+            return false;
+        }
+        let law = self.best.law;
+        let known = tape.cloned().unwrap_or_else(|| self.best.tape.clone());
+        let others = match (tape, law.amount) {
+            (Some(_), _) | (None, Amount::Once) => 0,
+            (None, Amount::Runs(_)) => played.runs.len() as u32,
+            (None, Amount::Sample(_)) => INSTANCES_MAX,
+        };
+        let mut scene = Scene::new(&played, self.subject);
+        let mut chance = Seeded::new(1);
+        let mut look = |choices: &mut dyn airtight_generators::Choices| (law.check)(&mut scene, choices).err();
+        let mut found = look(&mut Tape::new(known.choices().to_vec())).map(|violation| (known, violation));
+        for instance in 0..others {
+            if found.is_some() {
+                break;
+            }
+            let (tape, violation) = if let Amount::Runs(_) = law.amount {
+                let tape = Tape::new(vec![instance]);
+                (tape.clone(), look(&mut tape.clone()))
+            } else {
+                let mut choices = Recorder::new(&mut chance);
+                let violation = look(&mut choices);
+                (choices.into_tape(), violation)
+            };
+            found = violation.map(|violation| (tape, violation));
+        }
+        let Some((tape, violation)) = found else { return false };
+        self.best = Broken { law, case: played.case, tape, violation };
+        true
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Case)) -> Case {
+        let mut case = self.best.case.clone();
+        change(&mut case);
+        case
+    }
+
+    /// Perhaps no schedule is needed at all.
+    fn schedule_away(&mut self) {
+        let case = self.with(|case| case.schedule = Schedule::Actions(Vec::new()));
+        self.keeps(&case, None);
+    }
+
+    fn services(&mut self) {
+        let ServiceSpec { seed, failures, fixed } = self.best.case.services.clone();
+        let smaller = [
+            ServiceSpec::default(),
+            ServiceSpec { fixed: None, ..self.best.case.services.clone() },
+            ServiceSpec { seed, failures: 0.0, fixed: fixed.clone() },
+            ServiceSpec { seed: 0, failures, fixed },
+        ];
+        for services in smaller {
+            if services == self.best.case.services {
+                continue;
+            }
+            let case = self.with(|case| case.services = services);
+            if self.keeps(&case, None) {
+                break;
+            }
+        }
+    }
+
+    /// The same script, changed: with the schedule as it is, with none, or with another one.
+    fn keeps_script(&mut self, script: &str) -> bool {
+        if Script::parse(script).is_err() {
+            return false;
+        }
+        let case = self.with(|case| case.script = script.into());
+        if self.keeps(&case, None) {
+            return true;
+        }
+        let is_scheduled = case.schedule != Schedule::Actions(Vec::new());
+        let seeded = (0..SCHEDULES).map(|seed| Schedule::Seeded {
+            seed,
+            weather: Weather { duplicates: 20, restarts: 10, losses: 0, actions_max: 2_000 },
+        });
+        let schedules = is_scheduled.then(|| Schedule::Actions(Vec::new())).into_iter().chain(seeded);
+        // Chance is worth its time for small scripts, which are played fast.
+        let count = if script.len() < 2_000 { usize::MAX } else { 1 };
+        schedules.take(count).any(|schedule| self.keeps(&Case { schedule, ..case.clone() }, None))
+    }
+
+    fn script(&mut self) {
+        let Ok(tree) = Tree::parse(&*self.best.case.script) else { return };
+        reduce(tree, |tree| {
+            let script = print::canonical(tree);
+            !self.is_late() && self.keeps_script(&script)
+        });
+        // Comments and blanks that are left say nothing about the failure.
+        if let Ok(tree) = Tree::parse(&*self.best.case.script) {
+            let script = print::format(&tree, "");
+            if *script != *self.best.case.script {
+                self.keeps_script(&script);
+            }
+        }
+    }
+
+    /// Fewer peers: one takes the part of another one, or who begins takes it.
+    fn peers(&mut self) {
+        let Ok(tree) = Tree::parse(&*self.best.case.script) else { return };
+        let mut peers = BTreeSet::new();
+        for node in tree.node_ids() {
+            for (operand, position) in tree.placed_operands(node) {
+                if position == Position::Peer
+                    && let Value::String(text) = &tree.operand(operand).value
+                {
+                    peers.insert(tree.text(*text).to_owned());
+                }
+            }
+        }
+        for peer in &peers {
+            let others = peers.iter().filter(|other| *other != peer).map(|other| format!("\"{other}\""));
+            for other in std::iter::once("%init_peer_id%".to_owned()).chain(others) {
+                let script = self.best.case.script.replace(&format!("\"{peer}\""), &other);
+                if *script != *self.best.case.script && self.keeps_script(&script) {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Fewer events: halves, quarters, … and single ones are left out.
+    fn schedule(&mut self) {
+        self.schedule_away();
+        let Schedule::Actions(actions) = &self.best.case.schedule else { return };
+        let mut size = actions.len().div_ceil(2);
+        while size > 0 && !self.is_late() {
+            let mut from = 0;
+            loop {
+                let Schedule::Actions(actions) = &self.best.case.schedule else { return };
+                if from >= actions.len() || self.is_late() {
+                    break;
+                }
+                let fewer = without(actions, from, size);
+                let case = self.with(|case| case.schedule = Schedule::Actions(fewer));
+                if !self.keeps(&case, None) {
+                    from += size;
+                }
+            }
+            size /= 2;
+        }
+    }
+
+    /// A simpler instance of the law: fewer and smaller choices.
+    fn instance(&mut self) {
+        let mut at = 0;
+        self.keeps(&self.best.case.clone(), Some(&Tape::default()));
+        while at < self.best.tape.choices().len() && !self.is_late() {
+            let choices = self.best.tape.choices().to_vec();
+            let (before, rest) = choices.split_at(at);
+            let Some((choice, after)) = rest.split_first() else { break };
+            let lost = [before, after].concat();
+            let halves = std::iter::successors(Some(0), |cut| {
+                Some((choice + cut).div_ceil(2)).filter(|half| half < choice && half > cut)
+            });
+            let smaller = halves.filter(|half| half < choice).map(|half| [before, &[half], after].concat());
+            let case = self.best.case.clone();
+            if !std::iter::once(lost).chain(smaller).any(|choices| self.keeps(&case, Some(&Tape::new(choices)))) {
+                at += 1;
+            }
+        }
+    }
+}
+
+/// The actions without some of them. Messages are numbered as they are sent, so a message that is not sent is not
+/// delivered either, and later ones move up.
+fn without(actions: &[Action], from: usize, count: usize) -> Vec<Action> {
+    let mut sent = 0;
+    // The new number of each message.
+    let mut numbers: Vec<Option<usize>> = Vec::new();
+    let mut left = Vec::new();
+    for (at, action) in actions.iter().enumerate() {
+        let stays = at < from || at >= from + count;
+        match action {
+            Action::Send { .. } => {
+                numbers.push(stays.then_some(sent));
+                sent += usize::from(stays);
+                left.extend(stays.then(|| action.clone()));
+            }
+            Action::Deliver { message, again } if stays => {
+                let number = numbers.get(*message).copied().flatten();
+                left.extend(number.map(|message| Action::Deliver { message, again: *again }));
+            }
+            _ => left.extend(stays.then(|| action.clone())),
+        }
+    }
+    left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_that_are_not_sent_are_not_delivered() {
+        let send = |to: &str| Action::Send { from: "a".into(), to: to.into() };
+        let deliver = |message| Action::Deliver { message, again: false };
+        let actions = [Action::Begin, send("b"), send("c"), deliver(0), deliver(1)];
+        assert_eq!(without(&actions, 1, 1), [Action::Begin, send("c"), deliver(0)]);
+        assert_eq!(without(&actions, 3, 1), [Action::Begin, send("b"), send("c"), deliver(1)]);
+        assert_eq!(without(&actions, 0, 5), []);
+    }
+}

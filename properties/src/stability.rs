@@ -1,0 +1,79 @@
+//! The law of stability: what was derived from data stays when more is learned.
+
+use crate::Violation;
+use crate::law::{Amount, Family, Law, Needs};
+use crate::scene::{Product, Scene};
+use crate::view::{Executed, SeenState, View};
+use airtight_generators::Choices;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The laws of this file.
+pub const LAWS: &[Law] = &[Law {
+    name: "stability",
+    family: Family::Execution,
+    statement: "what a comes to is part of what a·b comes to: results, reached instructions, the order of iterations",
+    domain: "pairs of data without disputes",
+    why: "a peer that acted on what it knew never finds that it should have acted otherwise",
+    needs: Needs::MergeAndTrace,
+    amount: Amount::Sample(6),
+    check: stability,
+}];
+
+/// What a state says that more knowledge must not change; generations and sizes grow, requests are answered.
+fn fixed_part(state: &SeenState) -> Option<String> {
+    match state.executed() {
+        Some(Executed::Par(..)) => Some("par".into()),
+        Some(Executed::Fold(_)) => Some("fold".into()),
+        Some(Executed::Ap { .. }) => Some("ap".into()),
+        Some(Executed::Call(call)) => {
+            let result = call.result()?;
+            Some(format!("{result} from {}", call.from.as_deref().unwrap_or_default()))
+        }
+        Some(Executed::Canon(canon)) => canon.by.is_some().then(|| state.state.to_string()),
+        None => Some(state.state.to_string()),
+    }
+}
+
+/// For each fold, the places of its values in the order of its iterations.
+fn iterations(trace: &[SeenState]) -> BTreeMap<&Arc<str>, Vec<&Arc<str>>> {
+    let folds = trace.iter().filter_map(|state| match state.executed() {
+        Some(Executed::Fold(lore)) => Some((&state.place, lore)),
+        _ => None,
+    });
+    let place = |pos: usize| trace.get(pos).map(|state| &state.place);
+    folds.map(|(fold, lore)| (fold, lore.iter().filter_map(|entry| place(entry.pos)).collect())).collect()
+}
+
+fn trace(view: &View) -> &[SeenState] {
+    view.trace.as_deref().unwrap_or_default()
+}
+
+fn stability(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
+    let letters = scene.letters()?;
+    let mut one = || letters.get(choices.below(letters.len() as u32) as usize).cloned();
+    let Some((a, b)) = one().zip(one()).map(|(a, b)| (a.data, b.data)) else { return Ok(false) };
+    let both = scene.product(Product::Merge, &a, &b)?;
+    let (less, more) = (scene.view(&a)?, scene.view(&both)?);
+    if more.disputed.as_ref().is_some_and(|places| !places.is_empty()) {
+        return Ok(false);
+    }
+    let later: BTreeMap<&Arc<str>, &SeenState> = trace(&more).iter().map(|state| (&state.place, state)).collect();
+    let statement = "what a comes to is part of what a·b comes to";
+    let broken = |what, text: String| Violation::new(statement).part(what, text).sides(("a", &a), ("a·b", &both));
+    for state in trace(&less) {
+        let Some(fixed) = fixed_part(state) else { continue };
+        match later.get(&state.place) {
+            Some(now) if fixed_part(now).is_some_and(|now| now == fixed) => {}
+            Some(now) => return Err(broken("changed", format!("{}\n{}", state.state, now.state))),
+            None => return Err(broken("gone", state.state.to_string())),
+        }
+    }
+    let after = iterations(trace(&more));
+    for (fold, order) in iterations(trace(&less)) {
+        if !after.get(fold).is_some_and(|after| after.starts_with(&order)) {
+            return Err(broken("the order of a fold changed", fold.to_string()));
+        }
+    }
+    Ok(trace(&more).len() > trace(&less).len())
+}

@@ -1,0 +1,172 @@
+//! Interpreters that are broken on purpose are found out, and what shows it is small.
+
+use airtight_engine::data::{Data, decode, encode};
+use airtight_engine::invoke::{CallResults, InterpreterResult, RunParameters};
+use airtight_engine::runner::{AvmRunner, LogLevel, RunnerError, SameThread};
+use airtight_engine::script::Tree;
+use airtight_properties::{Comparison, Counterexample, Options, Report, Subject, Verdict, check};
+
+const EXAMPLE: &str = include_str!("../../examples/first_come.air");
+
+/// Our engine, with one mistake.
+struct Broken {
+    engine: SameThread,
+    mistake: Mistake,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Mistake {
+    /// An answer to a call is taken, and the call stays requested.
+    KeepsRequests,
+    /// What is learned is put before what was known.
+    ReordersStreams,
+    /// A message that comes while answers come is not looked at.
+    LosesMessages,
+    /// Some peers are told twice, and the own peer too.
+    TellsTooMuch,
+    /// It panics at failures.
+    Panics,
+}
+
+impl AvmRunner for Broken {
+    fn init(&mut self, log_level: LogLevel) -> Result<(), RunnerError> {
+        self.engine.init(log_level)
+    }
+
+    fn run(
+        &mut self,
+        air: &str,
+        previous: &[u8],
+        current: &[u8],
+        parameters: &RunParameters,
+        call_results: &CallResults,
+    ) -> Result<InterpreterResult, RunnerError> {
+        match self.mistake {
+            Mistake::KeepsRequests => self.engine.run(air, previous, current, parameters, &CallResults::new()),
+            Mistake::ReordersStreams => match swapped(previous, current) {
+                Some(data) => self.engine.run(air, &data, b"", parameters, call_results),
+                None => self.engine.run(air, previous, current, parameters, call_results),
+            },
+            Mistake::LosesMessages if !call_results.is_empty() => {
+                self.engine.run(air, previous, b"", parameters, call_results)
+            }
+            Mistake::TellsTooMuch => {
+                let mut result = self.engine.run(air, previous, current, parameters, call_results)?;
+                if !result.next_peers.is_empty() {
+                    result.next_peers.push(parameters.current_peer_id.clone());
+                }
+                Ok(result)
+            }
+            Mistake::Panics if call_results.values().any(|answer| answer.ret_code != 0) => {
+                Err(RunnerError::Panicked { message: "index out of bounds".into() })
+            }
+            _ => self.engine.run(air, previous, current, parameters, call_results),
+        }
+    }
+
+    fn terminate(&mut self) -> Result<(), RunnerError> {
+        self.engine.terminate()
+    }
+
+    fn merge(&mut self, previous: &[u8], current: &[u8]) -> Result<Vec<u8>, RunnerError> {
+        match self.mistake {
+            Mistake::ReordersStreams => match swapped(previous, current) {
+                Some(data) => Ok(data),
+                None => self.engine.merge(previous, current),
+            },
+            _ => self.engine.merge(previous, current),
+        }
+    }
+
+    fn inspect(
+        &mut self,
+        air: Option<&str>,
+        data: &[u8],
+        parameters: Option<&RunParameters>,
+    ) -> Result<String, RunnerError> {
+        self.engine.inspect(air, data, parameters)
+    }
+}
+
+/// `b·a` with the journal of `a`, if there is something to swap.
+fn swapped(previous: &[u8], current: &[u8]) -> Option<Vec<u8>> {
+    let (a, b) = (decode(previous).ok()?, decode(current).ok()?);
+    if a.is_nothing() || b.is_nothing() {
+        return None;
+    }
+    let shared = b.shared().merge(a.shared());
+    Some(encode(&Data::new(a.script()?, shared, a.journal().cloned())))
+}
+
+fn subject(mistake: Mistake) -> Result<Subject, RunnerError> {
+    Subject::of(Broken { engine: SameThread::new(), mistake }, Some(Comparison::Bytes))
+}
+
+fn report(mistake: Mistake, runs: u64) -> Report {
+    let options = Options { runs, ..Options::default() };
+    check(EXAMPLE, &options, &|| subject(mistake), &|_, _| {}).expect("the example is valid")
+}
+
+/// Which laws fail, and the counterexamples, each of which was looked at: small, and failing on the broken one alone.
+fn found(mistake: Mistake) -> Vec<Counterexample> {
+    let report = report(mistake, 16);
+    for found in &report.counterexamples {
+        let script = Tree::parse(&*found.case.script).expect("a counterexample has a script");
+        println!("{mistake:?} breaks {}: {}\n{}", found.law, found.violation.statement, found.case.script);
+        assert!(script.node_count() <= 8, "{} instructions", script.node_count());
+        let saved = Counterexample::parse(found.to_text().as_bytes()).expect("what was saved is read");
+        assert_eq!(saved, *found);
+        let broken = saved.replay(&mut subject(mistake).expect("it starts")).expect("it can be replayed");
+        assert!(broken.is_some(), "it fails again");
+        let ours = saved.replay(&mut Subject::own()).expect("it can be replayed");
+        assert_eq!(ours, None, "our engine obeys the law");
+        keep(found, mistake);
+    }
+    report.counterexamples
+}
+
+/// With `AIRTIGHT_REWRITE=1`, the case becomes a regression.
+fn keep(found: &Counterexample, mistake: Mistake) {
+    if std::env::var_os("AIRTIGHT_REWRITE").is_some() {
+        let name = format!("regressions/{}-{mistake:?}.json", found.law);
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        std::fs::write(file, found.to_text()).expect("the folder is there");
+    }
+}
+
+fn names(found: &[Counterexample]) -> Vec<&str> {
+    found.iter().map(|found| &*found.law).collect()
+}
+
+#[test]
+fn whoever_keeps_requests_when_results_arrive_is_found() {
+    let found = found(Mistake::KeepsRequests);
+    assert!(names(&found).contains(&"asked-once"), "{:?}", names(&found));
+}
+
+#[test]
+fn whoever_reorders_streams_on_merge_is_found() {
+    let found = found(Mistake::ReordersStreams);
+    assert!(names(&found).contains(&"word-law"), "{:?}", names(&found));
+    let word = found.iter().find(|found| found.law == "word-law").expect("it is there");
+    assert!(word.violation.statement.starts_with("left regularity"), "{}", word.violation.statement);
+    assert_eq!(word.violation.sides.len(), 2);
+}
+
+#[test]
+fn whoever_loses_messages_is_found() {
+    let found = found(Mistake::LosesMessages);
+    assert!(names(&found).contains(&"nothing-forgotten"), "{:?}", names(&found));
+}
+
+#[test]
+fn whoever_tells_too_much_is_found() {
+    assert!(names(&found(Mistake::TellsTooMuch)).contains(&"addressees"));
+}
+
+#[test]
+fn whoever_panics_is_found() {
+    let report = report(Mistake::Panics, 64);
+    let totality = report.laws.iter().find(|row| row.law.name == "totality").expect("it is a law");
+    assert_eq!(totality.verdict, Verdict::Fails);
+}
