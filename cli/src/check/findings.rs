@@ -13,6 +13,10 @@ use std::path::Path;
 const CHARS_MAX: usize = 110;
 const FINDINGS_MAX: usize = 12;
 
+/// How wide sentences are, and where they begin.
+const COLUMNS: usize = 110;
+const INDENT: &str = "          ";
+
 const TITLE: Style = AnsiColor::Yellow.on_default().bold();
 
 /// Where and how the findings are shown.
@@ -32,7 +36,7 @@ impl Shown<'_> {
         let waits: Vec<_> = findings.waits.iter().filter(|wait| !wait.by_design).collect();
         self.list(&mut out, "waits for ever", &waits, |out, wait| {
             self.line(out, &wait.place, &format!("in {} of {} histories", wait.runs, wait.of));
-            let _ = writeln!(out, "          {}", printable(&wait.reason.text(text)));
+            paragraph(out, &wait.reason.text(text));
             self.others(out, "so does", &wait.following, wait.followers);
             let _ = writeln!(out, "          {}", printable(&self.run_line(&wait.example.case)));
         });
@@ -41,10 +45,10 @@ impl Shown<'_> {
                 0 => String::new(),
                 n => format!(", and {n} more after it"),
             };
-            self.line(out, &unreached.place, &format!("{}{after}", printable(&unreached.why.text(text))));
+            self.line(out, &unreached.place, &format!("{}{after}", unreached.why.text(text)));
         });
         self.list(&mut out, "nobody uses", &findings.unused, |out, unused| {
-            self.line(out, &unused.place, &format!("`{}` is never read", printable(&unused.name)));
+            self.line(out, &unused.place, &format!("`{}` is never read", unused.name));
         });
         out
     }
@@ -64,7 +68,7 @@ impl Shown<'_> {
     }
 
     fn order(&self, out: &mut String, finding: &OrderFinding) {
-        self.line(out, &finding.place, &printable(&finding.cause.text(self.source.text())));
+        self.line(out, &finding.place, &finding.cause.text(self.source.text()));
         if finding.is_read_alike {
             out.push_str("          what the script reads of it was the same in all of them\n");
         }
@@ -95,7 +99,7 @@ impl Shown<'_> {
     /// The instruction at a place, and what is to be said of it.
     fn line(&self, out: &mut String, place: &Place, what: &str) {
         let _ = writeln!(out, "    {}  {}", self.at(place), self.instruction(place));
-        let _ = writeln!(out, "          {what}");
+        paragraph(out, what);
     }
 
     fn others(&self, out: &mut String, what: &str, places: &[Place], count: usize) {
@@ -153,4 +157,10 @@ impl Shown<'_> {
         words.push(self.file.to_string_lossy().into_owned());
         shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
     }
+}
+
+/// A sentence under a finding.
+fn paragraph(out: &mut String, text: &str) {
+    let options = textwrap::Options::new(COLUMNS).initial_indent(INDENT).subsequent_indent(INDENT);
+    let _ = writeln!(out, "{}", textwrap::fill(&printable(text), options));
 }
