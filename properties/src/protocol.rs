@@ -3,7 +3,7 @@
 use crate::Violation;
 use crate::law::{Amount, Family, Law, Needs};
 use crate::scene::Scene;
-use crate::view::SeenEvent;
+use crate::view::{SeenEvent, SeenPending};
 use airtight_generators::{Choices, Event};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +50,16 @@ pub const LAWS: &[Law] = &[
         needs: Needs::Events,
         amount: Amount::Once,
         check: answers_land,
+    },
+    Law {
+        name: "announced-once",
+        family: Family::Protocol,
+        statement: "a run tells those of whose work it sees what neither its previous nor its current data alone show",
+        domain: "runs of a history",
+        why: "whoever completes a join tells the one who waits, and nobody repeats what the sender has told",
+        needs: Needs::Trace,
+        amount: Amount::Runs(12),
+        check: announced_once,
     },
     Law {
         name: "told",
@@ -189,6 +199,33 @@ fn success(result: &str) -> Option<String> {
         serde_json::from_str::<airtight_engine::value::Json>(value.get())
             .map_or_else(|_| value.get().into(), |json| json.to_text()),
     )
+}
+
+/// What is pending for whom, in the order of the walk; no bytes have seen nothing.
+fn statuses(scene: &mut Scene<'_>, data: &Arc<[u8]>) -> Result<Vec<SeenPending>, Violation> {
+    if data.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(scene.view(data)?.pending.clone().unwrap_or_default())
+}
+
+fn announced_once(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
+    let Some(run) = scene.pick_run(choices).filter(|run| !run.result.is_given_up()) else { return Ok(false) };
+    let now = statuses(scene, &run.after)?;
+    let (before, sent) = (statuses(scene, &run.previous)?, statuses(scene, &run.current)?);
+    let shown: BTreeSet<_> = before.iter().chain(&sent).map(|status| (&status.place, &status.arguments)).collect();
+    let news = now.iter().filter(|status| status.peer != *run.peer());
+    let news = news.filter(|status| !shown.contains(&(&status.place, &status.arguments)));
+    let mut seen = BTreeSet::new();
+    let expected: Vec<&Arc<str>> = news.map(|status| &status.peer).filter(|peer| seen.insert(*peer)).collect();
+    let told: Vec<&Arc<str>> = run.result.next_peers.iter().collect();
+    if told == expected {
+        return Ok(now.iter().any(|status| status.peer != *run.peer()));
+    }
+    let list = |peers: &[&Arc<str>]| peers.iter().map(|peer| format!("{peer}\n")).collect::<String>();
+    let violation = Violation::new("a run tells those of whose work it sees something new, in order and once");
+    let violation = violation.part("peer", &**run.peer()).part("told", list(&told)).part("to be told", list(&expected));
+    Err(violation.shows("previous", &run.previous).shows("current", &run.current).shows("after the run", &run.after))
 }
 
 fn told(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violation> {

@@ -45,9 +45,12 @@ fn generation(state: &SeenState) -> Option<usize> {
     }
 }
 
+/// A generation of the stream that the fold at a place goes through.
+type Batch<'t> = (&'t Arc<str>, Option<usize>);
+
 /// For each fold and each generation of its stream, the places of the values in the order of their iterations. A generation
 /// is one batch: its iterations follow each other, while batches go on independently.
-fn iterations(trace: &[SeenState]) -> BTreeMap<(&Arc<str>, Option<usize>), Vec<&Arc<str>>> {
+fn iterations(trace: &[SeenState]) -> BTreeMap<Batch<'_>, Vec<&Arc<str>>> {
     let mut batches: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for fold in trace {
         let Some(Executed::Fold(lore)) = fold.executed() else { continue };
