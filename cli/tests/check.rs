@@ -146,7 +146,7 @@ fn a_broken_interpreter_is_shown_by_the_smallest_case() {
         out(&[&["check", "--runs", "8", "--out", &cases_name], &runner[..], &[&example("first_come.air")]].concat());
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("`addressees` fails") && text.contains("has news for init, mirror 1"), "{text}");
-    assert!(text.ends_with("1 counterexample found\n"), "{text}");
+    assert!(text.ends_with("2 counterexamples found\n"), "{text}");
 
     let file = cases.join("first_come-addressees.json").display().to_string();
     assert!(text.contains(&format!("airtight replay --runner {broken} {file}")), "{text}");
