@@ -53,12 +53,12 @@ JSON (--format json) is one object:
         "diagnostics": [...],                 as `airtight parse --format json` has them
         "report": {                           null if the script is invalid
           "totals": {"runs", "endless", "invocations", "givenUp", "messages", "calls", "peers": [peer],
-                     "functions": {"peer service.function": calls}},
+                     "functions": {peer: {"service.function": calls}}},
           "laws": [{"law", "family", "statement", "domain", "instances", "held",
                     "verdict": "holds" | "fails" | "vacuous" | "not-applied", "reason": text or null}],
           "counterexamples": [...],           as saved for `airtight replay`
           "findings": {"order": [...], "waits": [...], "unreached": [...], "unused": [...]} } } ] }
-docs/checking-a-script.md explains each finding. Members may be added; none is removed or changes its meaning while
+docs/checking-a-script.md has the members of each finding. Members may be added; none is removed or changes its meaning while
 "format" is 1."#;
 
 const PARSE_EXAMPLES: &str = "\

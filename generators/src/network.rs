@@ -132,6 +132,7 @@ pub enum Event {
 
 /// What chance does to a network, in parts of 100.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Weather {
     /// Deliveries after which the message arrives once more.
     pub duplicates: u32,

@@ -106,8 +106,8 @@ pub struct Totals {
     pub calls: u64,
     /// Peers that took part.
     pub peers: BTreeSet<Arc<str>>,
-    /// How often each function of a service was called, by peer, service and function.
-    pub functions: BTreeMap<String, u64>,
+    /// How often each function of a service was called: by peer, and by service and function, as in `db.get`.
+    pub functions: BTreeMap<Arc<str>, BTreeMap<String, u64>>,
 }
 
 impl Totals {
@@ -120,8 +120,11 @@ impl Totals {
         self.messages += other.messages;
         self.calls += other.calls;
         self.peers.extend(other.peers);
-        for (function, calls) in other.functions {
-            *self.functions.entry(function).or_default() += calls;
+        for (peer, functions) in other.functions {
+            let known = self.functions.entry(peer).or_default();
+            for (function, calls) in functions {
+                *known.entry(function).or_default() += calls;
+            }
         }
     }
 
@@ -140,8 +143,8 @@ impl Totals {
                 Event::Sent { .. } => totals.messages += 1,
                 Event::Answered { peer, request, .. } => {
                     totals.calls += 1;
-                    let function = format!("{peer} {}.{}", request.service_id, request.function_name);
-                    *totals.functions.entry(function).or_default() += 1;
+                    let function = format!("{}.{}", request.service_id, request.function_name);
+                    *totals.functions.entry(peer.clone()).or_default().entry(function).or_default() += 1;
                 }
                 _ => {}
             }

@@ -14,7 +14,7 @@ const CHARS_MAX: usize = 110;
 const FINDINGS_MAX: usize = 12;
 
 /// How wide sentences are, and where they begin.
-const COLUMNS: usize = 110;
+pub(crate) const COLUMNS: usize = 110;
 const INDENT: &str = "          ";
 
 const TITLE: Style = AnsiColor::Yellow.on_default().bold();

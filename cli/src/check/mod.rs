@@ -13,7 +13,7 @@ use crate::subject;
 use airtight_engine::script::Script;
 use airtight_generators::ServicesFile;
 use airtight_properties::{CheckError, Counterexample, Options, Report, Totals, check};
-use findings::Shown;
+use findings::{COLUMNS, Shown};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -129,6 +129,7 @@ fn tell(args: &CheckArgs, checked: &Checked, console: &mut Console) -> io::Resul
     match (Script::parse(&checked.bytes), &checked.report) {
         (Ok(script), Some(report)) => {
             writeln!(console.out, "{}: {}", source.name, summary(&report.totals))?;
+            console.out.write_all(calls(&report.totals).as_bytes())?;
             if !script.warnings().is_empty() {
                 console.report(&render(&source, script.warnings()))?;
             }
@@ -157,6 +158,27 @@ fn summary(totals: &Totals) -> String {
         text += &format!("; {} given up", number(totals.given_up, "run"));
     }
     text
+}
+
+/// How many lines tell who made which calls.
+const CALL_LINES_MAX: usize = 3;
+
+/// Who made which calls: a short paragraph.
+fn calls(totals: &Totals) -> String {
+    let peers: Vec<_> = totals
+        .functions
+        .iter()
+        .map(|(peer, functions)| {
+            let functions: Vec<_> = functions.keys().map(String::as_str).collect();
+            format!("{peer} calls {}", functions.join(", "))
+        })
+        .collect();
+    let text = printable(&peers.join("; "));
+    let options = textwrap::Options::new(COLUMNS).initial_indent("  ").subsequent_indent("  ");
+    let lines = textwrap::wrap(&text, options);
+    let shown: Vec<&str> = lines.iter().take(CALL_LINES_MAX).map(|line| &**line).collect();
+    let rest = if lines.len() > CALL_LINES_MAX { " …" } else { "" };
+    if shown.is_empty() { String::new() } else { format!("{}{rest}\n", shown.join("\n")) }
 }
 
 /// The table of all laws, and what shows that some fail.
@@ -217,7 +239,8 @@ fn write_json(all: &[Checked], console: &mut Console) -> io::Result<()> {
             let source = Source::new(shown_name(&checked.file), &checked.bytes);
             let script = Script::parse(&checked.bytes);
             let name = checked.file.to_string_lossy();
-            json::checked(&json::Report::new(&name, &source, script.as_ref(), false), checked.report.as_ref())
+            let findings = json::Report::new(&name, &source, script.as_ref(), false);
+            json::checked(&findings, &source, checked.report.as_ref())
         })
         .collect();
     let holds = all.iter().all(|checked| checked.report.as_ref().is_some_and(Report::holds));
