@@ -112,7 +112,9 @@ Examples:
   airtight run script.air               one history of it
   airtight run --seed 7 script.air      another one
   airtight run --failures 0.2 script.air
-                                        one in which a fifth of all calls fail";
+                                        one in which a fifth of all calls fail
+  airtight run --duplicates 0.2 --restarts 0.1 script.air
+                                        one in which messages arrive twice and peers crash";
 
 const RUN_FILES: &str = r#"
 The file of --services is JSON. The first entry that fits a call decides what it comes to; what an entry leaves out
@@ -131,7 +133,8 @@ JSON (--format json) is one object on one line:
                 "nextPeers": [peer], "calls": [call]}
                {"event": "sent", "message", "from", "to", "bytes"}
                {"event": "delivered", "message", "from", "to", "again"}
-               {"event": "answered", "peer", "call", "service", "function", "arguments", "retCode", "result"}],
+               {"event": "answered", "peer", "call", "service", "function", "arguments", "retCode", "result"}
+               {"event": "restarted", "peer"}],
     "peers": [{"peer", "trace": [{"state", "start", "end", "place", "at"}]}],
     "waiting": [text] }"#;
 
@@ -401,9 +404,13 @@ pub(crate) struct RunArgs {
     #[arg(value_name = "SCRIPT")]
     pub(crate) file: PathBuf,
 
-    /// Decides the order of everything and the answers of services.
+    /// Decides the answers of services, and the order of everything unless that has a number of its own.
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     pub(crate) seed: u64,
+
+    /// Decides the order of everything [default: as --seed]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) schedule: Option<u64>,
 
     /// A JSON file that fixes what some calls come to; `--help` describes it.
     #[arg(long, value_name = "FILE")]
@@ -412,6 +419,14 @@ pub(crate) struct RunArgs {
     /// The share of calls that fail, from 0 to 1.
     #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = share)]
     pub(crate) failures: f64,
+
+    /// The share of deliveries after which the message arrives once more, from 0 to 0.99.
+    #[arg(long, value_name = "P", default_value = "0", value_parser = percent)]
+    pub(crate) duplicates: u32,
+
+    /// The share of steps before which some peer crashes, and comes back with what it stored, from 0 to 0.99.
+    #[arg(long, value_name = "P", default_value = "0", value_parser = percent)]
+    pub(crate) restarts: u32,
 
     /// The peer that begins the particle.
     #[arg(long, value_name = "ID", default_value = "init")]
@@ -426,6 +441,16 @@ fn share(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
         _ => Err("a share is a number from 0 to 1".into()),
+    }
+}
+
+/// A share as a number of hundredths. What always happens again has no end.
+fn percent(text: &str) -> Result<u32, String> {
+    let hundredths = share(text).map(|share| share * 100.0).unwrap_or(f64::NAN);
+    if (hundredths - hundredths.round()).abs() < 1e-9 && hundredths < 99.5 {
+        Ok(hundredths.round() as u32)
+    } else {
+        Err("this share is a number from 0 to 0.99, in hundredths".into())
     }
 }
 

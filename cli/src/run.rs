@@ -5,19 +5,16 @@ use crate::console::{Console, Verdict, shown_name};
 use crate::json;
 use crate::render::{counted, render};
 use crate::source::{Source, brief, printable};
-use airtight_engine::data::{Answer, Data, decode};
+use airtight_engine::data::{Data, decode};
 use airtight_engine::execute::{self, End, Limits, Rendered};
 use airtight_engine::host::Host;
-use airtight_engine::invoke::CallRequest;
 use airtight_engine::runner::SameThread;
 use airtight_engine::script::{NodeId, Script, print};
 use airtight_generators::{Event, History, Network, Seeded, Services, ServicesFile, Weather};
+use airtight_properties::story::{SHOWN_CHARS_MAX, lines};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::Arc;
-
-/// How many characters of a value or an instruction a line shows.
-const SHOWN_CHARS_MAX: usize = 70;
 
 pub(crate) fn run(args: &RunArgs, console: &mut Console) -> io::Result<()> {
     let Some(bytes) = console.read(&args.file)? else { return Ok(()) };
@@ -39,7 +36,9 @@ pub(crate) fn run(args: &RunArgs, console: &mut Console) -> io::Result<()> {
     }
     let mut network = Network::new(source.text(), args.peer_id.as_str(), services);
     let mut runner = SameThread::ready();
-    if let Err(error) = network.run(&mut runner, &mut Seeded::new(args.seed), Weather::CALM) {
+    let weather = Weather { duplicates: args.duplicates, restarts: args.restarts, ..Weather::CALM };
+    let schedule = args.schedule.unwrap_or(args.seed);
+    if let Err(error) = network.run(&mut runner, &mut Seeded::new(schedule), weather) {
         return console.unusable("run", &args.file, error);
     }
     if !network.history().is_quiet || given_up(network.history()).next().is_some() {
@@ -110,8 +109,8 @@ fn story(source: &Source<'_>, network: &Network, ended: &Ended) -> String {
     let history = network.history();
     let width = ended.peers.iter().map(|(peer, _)| printable(peer).chars().count()).max().unwrap_or_default();
     for event in &history.events {
-        for (peer, what) in lines(event) {
-            let _ = writeln!(out, "{:width$}  {what}", printable(&peer));
+        for line in lines(event) {
+            let _ = writeln!(out, "{:width$}  {}", printable(&line.peer), printable(&line.text));
         }
     }
     let _ = writeln!(out, "\n{}", summary(history, ended));
@@ -160,52 +159,4 @@ fn summary(history: &History, ended: &Ended) -> String {
 /// The runs that the interpreter gave up: something exceeds a limit.
 fn given_up(history: &History) -> impl Iterator<Item = &Event> {
     history.events.iter().filter(|event| matches!(event, Event::Ran { result, .. } if result.is_given_up()))
-}
-
-/// An event in a few lines, each with the peer that it is about.
-fn lines(event: &Event) -> Vec<(Arc<str>, String)> {
-    match event {
-        Event::Begun { peer } => vec![(peer.clone(), "begins the particle".into())],
-        Event::Sent { message, from, to, bytes } => {
-            vec![(from.clone(), format!("sends message {message} to {}, {bytes} bytes", printable(to)))]
-        }
-        Event::Delivered { message, from, to, again } => {
-            let again = if *again { ", and will get it again" } else { "" };
-            vec![(to.clone(), format!("gets message {message} from {}{again}", printable(from)))]
-        }
-        Event::Answered { peer, ticket, request, answer } => {
-            vec![(peer.clone(), format!("answers #{}: {}", ticket.call, shown_answer(request, answer)))]
-        }
-        Event::Restarted { peer } => vec![(peer.clone(), "crashes and comes back".into())],
-        Event::Ran { peer, result, calls, dropped, .. } => {
-            let mut lines: Vec<String> = Vec::new();
-            if result.ret_code != 0 {
-                lines.push(format!("ends with {}: {}", result.ret_code, brief(&result.error_message, SHOWN_CHARS_MAX)));
-            }
-            lines.extend(
-                calls.iter().map(|(ticket, request)| format!("calls   #{}: {}", ticket.call, shown_call(request))),
-            );
-            if !result.next_peers.is_empty() {
-                let peers: Vec<_> = result.next_peers.iter().map(|peer| printable(peer)).collect();
-                lines.push(format!("has news for {}", peers.join(", ")));
-            }
-            lines.extend(dropped.iter().map(|dropped| format!("drops {dropped:?}")));
-            lines.into_iter().map(|line| (peer.clone(), line)).collect()
-        }
-    }
-}
-
-fn shown_call(request: &CallRequest) -> String {
-    let arguments: Vec<_> =
-        request.arguments.iter().map(|argument| brief(&argument.to_text(), SHOWN_CHARS_MAX)).collect();
-    let (service, function) = (printable(&request.service_id), printable(&request.function_name));
-    brief(&format!("{service}.{function}({})", arguments.join(", ")), 2 * SHOWN_CHARS_MAX)
-}
-
-fn shown_answer(request: &CallRequest, answer: &Answer) -> String {
-    let result = brief(&answer.result, SHOWN_CHARS_MAX);
-    match answer.ret_code {
-        0 => format!("{} = {result}", shown_call(request)),
-        code => format!("{} fails with {code}: {result}", shown_call(request)),
-    }
 }

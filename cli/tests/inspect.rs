@@ -336,3 +336,16 @@ fn hostile_data() {
     let run = particle.inspect_input(&encode(&data), &["-"]);
     assert!(run.out.contains("lines\n") && run.out.lines().count() < 11_000);
 }
+
+/// Nobody has run anything, so nobody is known.
+#[test]
+fn empty_data_name_nobody() {
+    let particle = Particle::example("relay.air");
+    std::fs::write(particle.path("none.data"), b"").expect("a file can be written");
+    let run = particle.inspect(&["none.data", "--script", "x.air"]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    assert!(run.out.contains("\ntrace; it is not known who began the particle\n"), "{}", run.out);
+    assert!(run.out.contains("waits for (no name)\n") && run.out.contains("  by (no name)\n"), "{}", run.out);
+    let told = particle.inspect(&["none.data", "--script", "x.air", "--init", "A"]);
+    assert!(told.out.contains("\ntrace; A began the particle\n"), "{}", told.out);
+}

@@ -92,6 +92,29 @@ fn failures_reach_the_handler() {
     assert!(told.contains("errorHandlingSrv.error"), "{told}");
 }
 
+/// The weather changes how a history goes, and not what comes of it.
+#[test]
+fn messages_may_arrive_twice_and_peers_may_crash() {
+    let script = example("first_come.air");
+    let calm = out(&[], &script);
+    assert!(!calm.contains("will get it again") && !calm.contains("crashes"), "{calm}");
+    assert_eq!(out(&["--duplicates", "0", "--restarts", "0.0"], &script), calm);
+    let twice = out(&["--duplicates", "0.6"], &script);
+    assert!(twice.contains(", and will get it again") && !twice.contains("crashes and comes back"), "{twice}");
+    let stormy = out(&["--duplicates", "0.3", "--restarts", "0.25"], &script);
+    assert!(stormy.contains(", and will get it again") && stormy.contains("crashes and comes back"), "{stormy}");
+    for told in [calm, twice, stormy] {
+        assert!(told.contains("nothing is left to do") && told.contains("the script is complete"), "{told}");
+    }
+    for (flag, share) in [("--duplicates", "1"), ("--restarts", "-0.1"), ("--restarts", "0.005"), ("--duplicates", "x")]
+    {
+        let output = airtight(&[&format!("{flag}={share}")], &script);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains("this share is a number from 0 to 0.99, in hundredths"), "{told}");
+    }
+}
+
 #[test]
 fn a_history_is_one_json_object() {
     let told = out(&["--format", "json", "--seed", "2"], &example("join.air"));

@@ -23,6 +23,7 @@ use crate::script::{Diagnostics, NodeId, Script, Symbol};
 use crate::value::{Json, Tetraplet};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -309,7 +310,11 @@ pub fn execute(
             return Err(ForeignScript { previous: hash, current: other }.into());
         }
     }
-    let merged = previous.merge(current)?;
+    let merged = match (previous.shared(), current.shared()) {
+        (previous, nothing) if nothing.is_empty() => Cow::Borrowed(previous),
+        (nothing, current) if nothing.is_empty() => Cow::Borrowed(current),
+        (previous, current) => Cow::Owned(previous.merge(current)),
+    };
     let me = &parameters.current_peer_id;
     let journal = previous.journal().filter(|journal| journal.peer() == me).cloned();
     let mut journal = journal.unwrap_or_else(|| Journal::new(me.clone()));
@@ -328,8 +333,8 @@ pub fn execute(
         let instruction = crate::script::print::descriptor(tree, stop.node());
         InvokeError::Stopped { stop, at: tree.node(stop.node()).span.start, instruction }
     };
-    let run = execute::run(script, merged.shared(), &peer, parameters.limits, answers).map_err(stopped)?;
-    let changed = merged.shared() != previous.shared();
+    let run = execute::run(script, &merged, &peer, parameters.limits, answers).map_err(stopped)?;
+    let changed = !current.shared().is_empty() && *merged != *previous.shared();
     let next_peers = next_peers(script, &run, &peer, parameters.limits, previous, current, changed).map_err(stopped)?;
     for place in &run.settled {
         journal.settle(*place);
@@ -351,8 +356,7 @@ pub fn execute(
             },
         );
     }
-    let (shared, _) = merged.into_parts();
-    let shared = if run.news.is_empty() { shared } else { shared.merge(&run.news) };
+    let shared = if run.news.is_empty() { merged.into_owned() } else { merged.merge(&run.news) };
     Ok(Outcome {
         data: Data::new(hash, shared, Some(journal)),
         error: match run.end {

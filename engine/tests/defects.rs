@@ -493,6 +493,42 @@ fn d11d_streams_are_lexical() {
     assert!(said.starts_with("s.r([0,3,2,1])"), "{said}");
 }
 
+/// D11e: data have no generations that could name a slot far away; what is put into a stream takes the room it needs.
+///
+/// A placeholder generation in the data of a write outside of its `new` (D12) made the run after it die of memory.
+#[test]
+fn d11e_no_number_in_data_asks_for_room() {
+    let mut net = Net::new(
+        r#"(seq (par (call "A" ("s" "f") [] $s) (call "B" ("s" "f") [] $s))
+             (fold $s i (seq (new $s (seq (ap i $s) (fold $s j (next j) (null)))) (seq (call "A" ("s" "g") [i]) (next i)))))"#,
+    );
+    net.start("A");
+    net.receive("B", "A");
+    net.answer("B", &[(1, "1")]);
+    assert_eq!(net.receive("A", "B"), "2: s.g(1) [B|s|f|]");
+    assert_eq!(net.answer("A", &[(1, "2")]), "3: s.g(2) [A|s|f|]");
+    assert_eq!(net.answer("A", &[(2, "0")]), "");
+    let text = String::from_utf8(encode(&net.data("A"))).unwrap();
+    assert!(!text.contains("generation"));
+    // The numbers there are (blocks, sizes, positions) are dense: a huge one in the place of any other is refused.
+    let digits = |at: usize| text[at..].bytes().take_while(u8::is_ascii_digit).count();
+    let numbers = (1..text.len()).filter(|at| matches!(text.as_bytes()[at - 1], b':' | b',' | b'[') && digits(*at) > 0);
+    let mut tried = 0;
+    for at in numbers {
+        for huge in ["4294967294", "4294967295", "18446744073709551615"] {
+            let damaged = format!("{}{huge}{}", &text[..at], &text[at + digits(at)..]);
+            match decode(damaged.as_bytes()) {
+                Err(_) => {}
+                // But for the next id of a call, which is this peer's own and takes no room.
+                Ok(data) => assert_eq!(data.shared(), net.data("A").shared(), "{damaged}"),
+            }
+            tried += 1;
+        }
+    }
+    assert!(tried > 20, "{tried}");
+    assert_eq!(net.start("A"), "");
+}
+
 // D11f: ap.rs (`a_value_one_level_too_deep_is_an_error`)
 
 /// D13, R13: a call whose arguments are missing is announced, but its peer asks for nothing.

@@ -46,6 +46,23 @@ fn it_visits_the_first_entry_of_each_key_of_a_canon_map() {
     assert_eq!(visited(&[], canon, "#%c.$.none"), "([]) []");
 }
 
+/// An entry has the origin of its value, and a part of the entry is a part of that like any other; a value that a lens on
+/// the canon map selects is no part of an entry and has its own.
+#[test]
+fn parts_of_entries_have_the_origin_of_the_value_with_the_step_to_them() {
+    let map = r##"(seq (ap ("k" xs.$.[0]) %m) (canon "A" %m #%c))"##;
+    for iterable in ["#%c", "%m"] {
+        let show = r##"(call "A" ("s" "r") [i i.$.key i.$.value i.$.value.a #%c.$.k.[0] #%c.$.k.[0].a #%c.$.k])"##;
+        let fold = format!("(fold {iterable} i (seq {show} (next i)))");
+        assert_eq!(
+            with(&[("xs", r#"[{"a":1}]"#)], &format!("(seq {map} {fold})")),
+            "s.r({\"key\":\"k\",\"value\":{\"a\":1}}, \"k\", {\"a\":1}, 1, {\"a\":1}, 1, [{\"a\":1}]) \
+             [A|get|xs|.$.[0]] [A|get|xs|.$.[0].key] [A|get|xs|.$.[0].value] [A|get|xs|.$.[0].value.a] \
+             [A|get|xs|.$.[0]] [A|get|xs|.$.[0].a] [A|||.$.k]"
+        );
+    }
+}
+
 #[test]
 fn an_empty_one_is_complete_and_runs_neither_body_nor_last_instruction() {
     let script = r#"(seq (fold [] i (seq (call "A" ("s" "body") []) (next i)) (call "A" ("s" "last") [])) (call "A" ("s" "after") []))"#;

@@ -42,9 +42,9 @@ fn nested(depth: usize, body: &str) -> String {
 
 #[test]
 fn the_step_limit_names_itself_and_the_instruction_reached() {
-    let ended = run(&array(20), "(fold xs i (seq (ap i y) (next i)))", steps(40));
+    let ended = run(&array(200), "(fold xs i (seq (ap i y) (next i)))", steps(400));
     assert_eq!(ended.ret_code, 10);
-    assert!(ended.error_message.starts_with("more than 40 steps, at byte "), "{}", ended.error_message);
+    assert!(ended.error_message.starts_with("more than 400 steps, at byte "), "{}", ended.error_message);
     assert_eq!(run("[1,2,3]", "(fold xs i (seq (ap i y) (next i)))", steps(1000)).ret_code, 0);
 }
 
@@ -123,6 +123,36 @@ fn reads_of_a_name_that_is_reassigned_over_and_over_cost_linear_steps() {
         let requests = String::from_utf8(ended.call_requests).unwrap();
         assert!(requests.contains(r#""arguments":[0]"#), "{name}: {requests}");
     }
+}
+
+/// What a run keeps until its end counts so much that the default limit bounds the memory of the run.
+#[test]
+fn what_is_kept_counts_by_its_size() {
+    let once = |body: &str, times: usize, steps_each: u64| {
+        let folded = format!("(fold xs i (seq (par {body} (null)) (next i)))");
+        run(&array(times), &folded, steps(steps_each * times as u64)).ret_code
+    };
+    for (name, body, least) in [
+        ("a request", r#"(call "A" ("s" "f") [])"#.to_owned(), 64),
+        ("a request with arguments", format!(r#"(call "A" ("s" "f") [{}])"#, "i ".repeat(100)), 3200),
+        ("a request with long names", format!(r#"(call "A" ("s" "{}") [])"#, "f".repeat(8000)), 1000),
+        ("what another peer shall do", r#"(call "B" ("s" "f") [])"#.to_owned(), 16),
+        ("a canon", r##"(canon "A" $s #c)"##.to_owned(), 64),
+        ("an element", "(ap i $s)".to_owned(), 8),
+        ("an entry", r#"(ap ("k" i) %m)"#.to_owned(), 40),
+        ("branches", "(par (null) (null))".to_owned(), 16),
+    ] {
+        assert_eq!(once(&body, 1000, least), 10, "{name}");
+        assert_eq!(once(&body, 1000, 2 * least + 50), 0, "{name}");
+    }
+}
+
+#[test]
+fn a_hundred_thousand_requests_take_less_than_a_fifth_of_the_default_steps() {
+    let calls = r#"(fold xs i (par (call "A" ("service" "function") [i "an argument"]) (next i)))"#;
+    let ended = run(&array(100_000), calls, steps(Limits::default().steps / 5));
+    assert_eq!(ended.ret_code, 0, "{}", ended.error_message);
+    assert!(ended.call_requests.len() > 100_000 * "function".len());
 }
 
 #[test]

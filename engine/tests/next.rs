@@ -88,6 +88,42 @@ fn it_may_go_on_with_an_outer_fold() {
     assert!(said.starts_with(&expected), "{said}");
 }
 
+/// Every batch of the inner fold goes on with the outer values, at the same places as the batch before: what this run
+/// made there is the event, as it will be in the next run.
+#[test]
+fn places_that_are_visited_again_have_the_event_made_at_the_first_visit() {
+    let script = |body: &str| {
+        format!(
+            r#"(seq (par (call "A" ("s" "one") [] $t) (call "A" ("s" "two") [] $t)) (seq (call "A" ("s" "go") [])
+                 (seq (seq (ap 1 $s) (ap 2 $s)) (fold $s i (fold $t j {body})))))"#
+        )
+    };
+    // Both batches are there when the folds are reached.
+    let prepared = |body: &str| {
+        let mut net = Net::new(&script(body));
+        assert_eq!(net.start("A"), "1: s.one()\n2: s.two()");
+        assert_eq!(net.answer("A", &[(1, "\"a\"")]), "3: s.go()");
+        assert_eq!(net.answer("A", &[(2, "\"b\"")]), "");
+        net
+    };
+
+    // A call is made once, and its answer is not asked for again.
+    let mut net = prepared(r#"(par (call "A" ("s" "f") [i j]) (next i))"#);
+    let asked = net.answer("A", &[(3, "0")]);
+    assert_eq!(asked.lines().count(), 4, "{asked}");
+    assert_eq!(net.answer("A", &[(4, "4"), (5, "5"), (6, "6"), (7, "7")]), "");
+    assert_eq!(net.start("A"), "");
+    assert_eq!(net.data("A").shared().events().count(), 3 + 4);
+
+    // A canon is fixed once, although the stream has grown when the place is visited again.
+    let mut net = prepared(r##"(seq (canon "A" $u #u) (seq (ap i $u) (par (call "A" ("s" "f") [i j #u]) (next i))))"##);
+    let asked = net.answer("A", &[(3, "0")]);
+    assert_eq!(asked.lines().count(), 4, "{asked}");
+    assert_eq!(net.start("A"), "", "no canon is disputed");
+    assert_eq!(net.answer("A", &[(4, "4"), (5, "5"), (6, "6"), (7, "7")]), "");
+    assert_eq!(net.data("A").shared().events().count(), 3 + 4 + 4);
+}
+
 /// Each time the last instruction runs it assigns anew: its reads never see what an earlier time assigned.
 #[test]
 fn a_last_instruction_that_runs_twice_knows_nothing_of_the_first_time() {

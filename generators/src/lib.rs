@@ -30,6 +30,7 @@ mod comments;
 mod exhaustive;
 mod near_valid;
 mod network;
+mod possible;
 mod reduce;
 mod script;
 mod services;

@@ -1,17 +1,20 @@
 //! A network in one process: peers that run [`Host`]s, messages in flight, calls that wait for their answers.
 //!
 //! Everything that can happen next is an [`Action`]: a message is sent, delivered, delivered twice; a service answers; a
-//! host runs; a peer crashes and comes back. A schedule is a choice among what is possible, so a seed gives any
-//! interleaving, with messages reordered, duplicated and delayed and answers in any grouping. What happened is a
-//! [`History`]: the actions, which give the same history again, and each event in full.
+//! host runs; a peer crashes and comes back, with its data or without. A schedule is a choice among what is possible, so a
+//! seed gives any interleaving, with messages reordered, duplicated and delayed and answers in any grouping. What happened
+//! is a [`History`]: the actions, which give the same history again, and each event in full.
+//!
+//! What is possible is kept up to date with every action, so a choice takes the same time however much there is to do.
 
+use crate::possible::Possible;
 use crate::{Choices, ServiceCall, Services};
 use airtight_engine::data::Answer;
 use airtight_engine::host::{Dropped, Host, Message, Particle, Ticket};
 use airtight_engine::invoke::{CallRequest, RunParameters};
 use airtight_engine::runner::{AvmRunner, InterpreterResult, RunnerError};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// Something that happens next.
@@ -49,6 +52,11 @@ pub enum Action {
     },
     /// A peer crashes and comes back with what it stored.
     Restart {
+        /// Which peer.
+        peer: Arc<str>,
+    },
+    /// A peer loses all that it stored about the particle. What it sent and asked for before stays on its way.
+    Forget {
         /// Which peer.
         peer: Arc<str>,
     },
@@ -115,6 +123,11 @@ pub enum Event {
         /// Which peer.
         peer: Arc<str>,
     },
+    /// A peer lost all that it stored.
+    Forgot {
+        /// Which peer.
+        peer: Arc<str>,
+    },
 }
 
 impl Event {
@@ -138,19 +151,21 @@ pub struct Weather {
     pub duplicates: u32,
     /// Actions before which some peer crashes.
     pub restarts: u32,
+    /// Actions before which some peer loses what it stored. Nobody tells it again what it was told before.
+    pub losses: u32,
     /// Actions after which the schedule is given up as endless.
     pub actions_max: usize,
 }
 
 impl Default for Weather {
     fn default() -> Self {
-        Self { duplicates: 15, restarts: 5, actions_max: 100_000 }
+        Self { duplicates: 15, restarts: 5, losses: 0, actions_max: 100_000 }
     }
 }
 
 impl Weather {
     /// Messages arrive once, and nobody crashes.
-    pub const CALM: Self = Self { duplicates: 0, restarts: 0, actions_max: 100_000 };
+    pub const CALM: Self = Self { duplicates: 0, restarts: 0, losses: 0, actions_max: 100_000 };
 }
 
 /// What happened in a network, from the beginning to the end.
@@ -167,7 +182,6 @@ pub struct History {
 /// A message on its way.
 #[derive(Clone, Debug)]
 struct Flight {
-    number: usize,
     from: Arc<str>,
     message: Message,
 }
@@ -179,27 +193,36 @@ pub struct Network {
     init: Arc<str>,
     services: Services,
     hosts: BTreeMap<Arc<str>, Host>,
+    /// The peers in the order in which they began to take part.
+    peers: Vec<Arc<str>>,
     /// The numbers of the messages in each host's inbox, the first first.
-    inboxes: BTreeMap<Arc<str>, Vec<usize>>,
-    in_flight: Vec<Flight>,
+    inboxes: BTreeMap<Arc<str>, VecDeque<usize>>,
+    /// Messages on their way, by number.
+    in_flight: BTreeMap<usize, Flight>,
     sent: usize,
     /// Calls that wait for their answers.
-    calls: Vec<(Arc<str>, Ticket, CallRequest)>,
+    calls: BTreeMap<(Arc<str>, Ticket), CallRequest>,
+    /// All that can happen next, but for crashes, losses and copies.
+    possible: Possible,
     history: History,
 }
 
 impl Network {
     /// A network in which `init` is about to begin a particle with this script.
     pub fn new(air: impl Into<Arc<str>>, init: impl Into<Arc<str>>, services: Services) -> Self {
+        let mut possible = Possible::default();
+        possible.set(Action::Begin, true);
         Self {
             air: air.into(),
             init: init.into(),
             services,
             hosts: BTreeMap::new(),
+            peers: Vec::new(),
             inboxes: BTreeMap::new(),
-            in_flight: Vec::new(),
+            in_flight: BTreeMap::new(),
             sent: 0,
-            calls: Vec::new(),
+            calls: BTreeMap::new(),
+            possible,
             history: History::default(),
         }
     }
@@ -216,34 +239,35 @@ impl Network {
 
     /// Calls that wait for their answers.
     pub fn open_calls(&self) -> impl Iterator<Item = (&Arc<str>, &CallRequest)> {
-        self.calls.iter().map(|(peer, _, request)| (peer, request))
+        self.calls.iter().map(|((peer, _), request)| (peer, request))
     }
 
     fn host(&mut self, peer: &Arc<str>) -> &mut Host {
-        let (air, init) = (&self.air, &self.init);
+        let (air, init, peers) = (&self.air, &self.init, &mut self.peers);
         self.hosts.entry(peer.clone()).or_insert_with(|| {
+            peers.push(peer.clone());
             let mut parameters = RunParameters::new(init.clone(), peer.clone());
             (parameters.timestamp, parameters.ttl) = (1_700_000_000_000, 60_000);
             Host::new(Particle::new(air.clone(), parameters))
         })
     }
 
-    /// All that can happen next, but for crashes and copies; empty when the network is quiet.
-    pub fn possible(&self) -> Vec<Action> {
-        if self.history.actions.is_empty() {
-            return vec![Action::Begin];
-        }
-        let mut actions = Vec::new();
-        for (peer, host) in &self.hosts {
-            if host.is_due() {
-                actions.push(Action::Run { peer: peer.clone() });
-            }
-            actions.extend(host.outbox().map(|to| Action::Send { from: peer.clone(), to: to.clone() }));
-        }
-        actions.extend(self.in_flight.iter().map(|flight| Action::Deliver { message: flight.number, again: false }));
-        actions
-            .extend(self.calls.iter().map(|(peer, ticket, _)| Action::Answer { peer: peer.clone(), ticket: *ticket }));
-        actions
+    /// All that can happen next, but for crashes, losses and copies; nothing when the network is quiet. The first is what
+    /// a schedule without surprises takes.
+    pub fn possible(&self) -> impl Iterator<Item = &Action> {
+        self.possible.iter()
+    }
+
+    /// Looks again whether a host has something to run for.
+    fn note_due(&mut self, peer: &Arc<str>) {
+        let due = self.hosts.get(peer).is_some_and(Host::is_due);
+        self.possible.set(Action::Run { peer: peer.clone() }, due);
+    }
+
+    /// Looks again whether a host must send to a peer.
+    fn note_outbox(&mut self, from: &Arc<str>, to: &Arc<str>) {
+        let must = self.hosts.get(from).is_some_and(|host| host.message(to).is_some());
+        self.possible.set(Action::Send { from: from.clone(), to: to.clone() }, must);
     }
 
     /// Chooses among what is possible until the network is quiet.
@@ -256,27 +280,37 @@ impl Network {
         choices: &mut impl Choices,
         weather: Weather,
     ) -> Result<&History, RunnerError> {
+        self.history.is_quiet = false;
         while self.history.actions.len() < weather.actions_max {
-            let possible = self.possible();
-            if possible.is_empty() {
+            if self.possible.len() == 0 {
                 self.history.is_quiet = true;
                 break;
             }
-            if choices.chance(weather.restarts, 100) {
-                let peers: Vec<_> = self.hosts.keys().cloned().collect();
-                if !peers.is_empty() {
-                    let peer = peers[choices.below(peers.len() as u32) as usize].clone();
-                    self.act(&Action::Restart { peer }, runner)?;
-                    continue;
-                }
+            if let Some(accident) = self.accident(choices, weather) {
+                self.act(&accident, runner)?;
+                continue;
             }
-            let mut action = possible[choices.below(possible.len() as u32) as usize].clone();
+            let chosen = choices.below(self.possible.len() as u32) as usize;
+            let Some(mut action) = self.possible.get(chosen).cloned() else { break };
             if let Action::Deliver { again, .. } = &mut action {
                 *again = choices.chance(weather.duplicates, 100);
             }
             self.act(&action, runner)?;
         }
         Ok(&self.history)
+    }
+
+    /// What befalls some peer now, if anything does.
+    fn accident(&self, choices: &mut impl Choices, weather: Weather) -> Option<Action> {
+        for (times, action) in [
+            (weather.restarts, (|peer| Action::Restart { peer }) as fn(_) -> _),
+            (weather.losses, |peer| Action::Forget { peer }),
+        ] {
+            if choices.chance(times, 100) && !self.peers.is_empty() {
+                return Some(action(self.peers[choices.below(self.peers.len() as u32) as usize].clone()));
+            }
+        }
+        None
     }
 
     /// Lets every peer send its data to every other one, whether or not the script asks for it, and runs on until the
@@ -315,7 +349,7 @@ impl Network {
         for action in actions {
             self.act(action, runner)?;
         }
-        self.history.is_quiet = self.possible().is_empty();
+        self.history.is_quiet = self.possible.len() == 0;
         Ok(&self.history)
     }
 
@@ -328,6 +362,8 @@ impl Network {
             Action::Begin => {
                 let init = self.init.clone();
                 self.host(&init).start();
+                self.possible.set(Action::Begin, false);
+                self.note_due(&init);
                 Some(Event::Begun { peer: init })
             }
             Action::Run { peer } => self.run_host(peer, runner)?,
@@ -335,6 +371,7 @@ impl Network {
             Action::Deliver { message, again } => self.deliver(*message, *again),
             Action::Answer { peer, ticket } => self.answer(peer, *ticket),
             Action::Restart { peer } => self.restart(peer),
+            Action::Forget { peer } => self.forget(peer),
         };
         let done = event.is_some();
         if let Some(event) = event {
@@ -354,15 +391,18 @@ impl Network {
         let Some(step) = host.step(runner)? else { return Ok(None) };
         let taken = host.state().inbox.len() < waiting;
         let inbox = self.inboxes.entry(peer.clone()).or_default();
-        let message = step.input.current.is_some().then(|| inbox.first().copied()).flatten();
-        if taken && !inbox.is_empty() {
-            inbox.remove(0);
+        let message = step.input.current.is_some().then(|| inbox.front().copied()).flatten();
+        if taken {
+            inbox.pop_front();
         }
         for (ticket, request) in &step.calls {
             // A call that is repeated after a crash is made once.
-            if !self.calls.iter().any(|(at, known, _)| at == peer && known == ticket) {
-                self.calls.push((peer.clone(), *ticket, request.clone()));
-            }
+            self.calls.entry((peer.clone(), *ticket)).or_insert_with(|| request.clone());
+            self.possible.set(Action::Answer { peer: peer.clone(), ticket: *ticket }, true);
+        }
+        self.note_due(peer);
+        for to in &step.result.next_peers {
+            self.note_outbox(peer, to);
         }
         Ok(Some(Event::Ran {
             peer: peer.clone(),
@@ -380,39 +420,61 @@ impl Network {
         let message = host.message(to).unwrap_or(unasked);
         // What is on its way is as good as delivered here: nothing gets lost.
         host.delivered(&message);
+        self.note_outbox(from, to);
         let number = self.sent;
         self.sent += 1;
         let event = Event::Sent { message: number, from: from.clone(), to: to.clone(), bytes: message.data.len() };
-        self.in_flight.push(Flight { number, from: from.clone(), message });
+        self.in_flight.insert(number, Flight { from: from.clone(), message });
+        self.possible.set(Action::Deliver { message: number, again: false }, true);
         Some(event)
     }
 
     fn deliver(&mut self, number: usize, again: bool) -> Option<Event> {
-        let at = self.in_flight.iter().position(|flight| flight.number == number)?;
-        let Flight { from, message, .. } = if again { self.in_flight[at].clone() } else { self.in_flight.remove(at) };
-        let to = message.to.clone();
+        let Flight { from, message } = self.in_flight.get(&number)?.clone();
+        if !again {
+            self.in_flight.remove(&number);
+            self.possible.set(Action::Deliver { message: number, again: false }, false);
+        }
+        let to = message.to;
         self.host(&to).receive(message.data);
-        self.inboxes.entry(to.clone()).or_default().push(number);
+        self.inboxes.entry(to.clone()).or_default().push_back(number);
+        self.note_due(&to);
         Some(Event::Delivered { message: number, from, to, again })
     }
 
     fn answer(&mut self, peer: &Arc<str>, ticket: Ticket) -> Option<Event> {
-        let at = self.calls.iter().position(|(whose, known, _)| whose == peer && *known == ticket)?;
-        let (_, _, request) = self.calls.remove(at);
+        let request = self.calls.remove(&(peer.clone(), ticket))?;
+        self.possible.set(Action::Answer { peer: peer.clone(), ticket }, false);
         let answer = self.services.answer(ServiceCall {
             peer,
             service: &request.service_id,
             function: &request.function_name,
             arguments: &request.arguments,
         });
+        // An answer to a call of an earlier life concerns nobody any more.
         self.hosts.get_mut(peer)?.answer(ticket, answer.clone());
+        self.note_due(peer);
         Some(Event::Answered { peer: peer.clone(), ticket, request, answer })
     }
 
     fn restart(&mut self, peer: &Arc<str>) -> Option<Event> {
         let host = self.hosts.get_mut(peer)?;
-        let stored = host.state().clone();
-        *host = Host::restore(host.particle().clone(), stored);
+        let particle = host.particle().clone();
+        let crashed = std::mem::replace(host, Host::new(particle.clone()));
+        *host = Host::restore(particle, crashed.into_state());
+        self.note_due(peer);
         Some(Event::Restarted { peer: peer.clone() })
+    }
+
+    fn forget(&mut self, peer: &Arc<str>) -> Option<Event> {
+        let host = self.hosts.get_mut(peer)?;
+        let outbox: Vec<_> = host.outbox().cloned().collect();
+        host.forget();
+        self.inboxes.remove(peer);
+        self.note_due(peer);
+        for to in &outbox {
+            self.note_outbox(peer, to);
+        }
+        Some(Event::Forgot { peer: peer.clone() })
     }
 }

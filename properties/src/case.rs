@@ -15,6 +15,9 @@ use thiserror::Error;
 /// How often peers exchange their data in the end: what the first time sets off reaches everybody with the second one.
 const EXCHANGES: usize = 2;
 
+/// After so many actions, what is left is given up as endless.
+const FINISH: Weather = Weather { actions_max: 20_000, ..Weather::CALM };
+
 /// All that decides what happens: who runs which script, what services answer, and in which order things happen.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -205,7 +208,7 @@ impl Case {
 
 /// Lets happen what is left, the first thing first, and says whether that came to an end.
 fn finish(network: &mut Network, recorder: &mut Recorder<'_>) -> Result<bool, RunnerError> {
-    Ok(network.run(recorder, &mut Tape::default(), Weather::CALM)?.is_quiet)
+    Ok(network.run(recorder, &mut Tape::default(), FINISH)?.is_quiet)
 }
 
 /// All peers tell one of them what they know, and are told what it knows then.

@@ -226,7 +226,7 @@ pub fn check(
         let told: Result<Vec<Told>, CheckError> = (next..end)
             .into_par_iter()
             .map(|run| {
-                let told = pool.with(|subject| Ok(explore(&prepared, script, options, run, subject)?))?;
+                let told = pool.with(|subject| explore(&prepared, script, options, run, subject))?;
                 let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
                 progress(done, options.time.map_or(options.runs, |_| 0));
                 Ok(told)

@@ -43,15 +43,18 @@ pub struct Witness {
     /// Two data that should be alike: how each was made, and what it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sides: Vec<WitnessSide>,
-    /// What happens, in order, until nothing is left to do.
-    pub story: Vec<String>,
+    /// Other data that play a part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<WitnessSide>,
+    /// What happens, in order, until nothing is left to do: at which peer, and what.
+    pub story: Vec<(String, String)>,
 }
 
-/// One of two data that should be alike.
+/// Data that play a part.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WitnessSide {
-    /// How it was made.
+    /// What they are, or how they were made.
     pub label: String,
     /// The data, as text if they are one.
     pub data: String,
@@ -149,18 +152,19 @@ impl Witness {
             statement: violation.law.into(),
             parts: violation.parts.into_iter().map(|(what, text)| (what.to_owned(), text)).collect(),
             sides: Vec::new(),
+            data: Vec::new(),
             story: Vec::new(),
         };
         let Ok(played) = case.play(subject) else { return witness };
         let events = played.history.events.iter().take(played.quiet_at.unwrap_or(usize::MAX));
-        let lines = events.flat_map(story::lines).map(|line| format!("{}  {}", line.peer, line.text));
-        witness.story = lines.collect();
+        witness.story = events.flat_map(story::lines).map(|line| (line.peer.to_string(), line.text)).collect();
         let mut scene = Scene::new(&played, subject);
-        for Side { label, data } in violation.sides.map_or_else(Vec::new, |sides| sides.to_vec()) {
+        let mut seen = |Side { label, data }: Side| {
             let trace = trace(&mut scene, &data);
-            let data = String::from_utf8_lossy(&data).into_owned();
-            witness.sides.push(WitnessSide { label, data, trace });
-        }
+            WitnessSide { label, data: String::from_utf8_lossy(&data).into_owned(), trace }
+        };
+        witness.sides = violation.sides.map_or_else(Vec::new, |sides| sides.into_iter().map(&mut seen).collect());
+        witness.data = violation.data.into_iter().map(seen).collect();
         witness
     }
 }

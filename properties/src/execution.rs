@@ -118,7 +118,7 @@ fn only_results_write(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Resul
     let statement = "after f_p(a, b) the data are a·b and, learned last, new events of p";
     let broken = |what, events: Vec<&SeenEvent>| {
         let violation = at_peer(Violation::new(statement), run).part(what, listed(events));
-        Err(violation.sides(("f_p(a, b)", &run.after), ("a·b", &merged)))
+        Err(violation.shows("f_p(a, b)", &run.after).shows("a·b", &merged))
     };
     let changed: Vec<_> = known.difference(&now).copied().collect();
     if !changed.is_empty() {
@@ -148,7 +148,7 @@ fn nothing_forgotten(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result
     }
     let violation =
         at_peer(Violation::new("events(a) ∪ events(b) ⊆ events(f_p(a, b))"), run).part("forgotten", listed(lost));
-    Err(violation.sides(("previous", &run.previous), ("after the run", &run.after)))
+    Err(violation.shows("a", &run.previous).shows("b", &run.current).shows("f_p(a, b)", &run.after))
 }
 
 fn repetition(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
@@ -180,7 +180,7 @@ fn honest_data(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool,
     let Some(run) = scene.pick_run(choices) else { return Ok(false) };
     let result = &run.result;
     let violation =
-        |law| at_peer(Violation::new(law), run).sides(("previous", &run.previous), ("current", &run.current));
+        |law| at_peer(Violation::new(law), run).shows("previous", &run.previous).shows("current", &run.current);
     if result.is_given_up() && !ran_out(result.ret_code) {
         let error = format!("{}: {}", result.ret_code, result.error_message);
         return Err(violation("data of honest peers are accepted").part("error", error));

@@ -36,7 +36,7 @@ pub use counterexample::{Counterexample, FORMAT, ReplayError, Witness, WitnessSi
 pub use film::Film;
 pub use findings::{Ending, Findings};
 pub use law::{Amount, Check, Family, Law, Needs, law, laws};
-pub use scene::{Product, Scene};
+pub use scene::{Letter, Product, Scene};
 pub use subject::{Comparison, Offers, Subject};
 pub use view::View;
 pub use violation::{Side, Violation};

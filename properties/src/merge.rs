@@ -20,7 +20,7 @@
 
 use crate::Violation;
 use crate::law::{Amount, Family, Law, Needs};
-use crate::scene::{Product, Scene};
+use crate::scene::{Letter, Product, Scene};
 use airtight_generators::Choices;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -76,17 +76,19 @@ const LETTERS_MAX: u32 = 6;
 fn word_law(scene: &mut Scene<'_>, choices: &mut dyn Choices, how: Product) -> Result<bool, Violation> {
     let letters = scene.letters()?;
     // Letter 0 is no data.
-    let letter = |index: u32| index.checked_sub(1).and_then(|index| letters.get(index as usize)).cloned();
+    let letter = |index: u32| index.checked_sub(1).and_then(|index| letters.get(index as usize));
+    let data = |index: u32| letter(index).map(|letter| letter.data.clone()).unwrap_or_default();
     let len = choices.range(1..LETTERS_MAX + 1);
     let word: Vec<u32> = (0..len).map(|_| choices.below(letters.len() as u32 + 1)).collect();
-    let data: Vec<Arc<[u8]>> = word.iter().map(|index| letter(*index).unwrap_or_default()).collect();
-
     // A run over no data begins the script, which is not nothing; one letter says nothing.
     if word.iter().all(|index| *index == 0) || word.len() == 1 {
         return Ok(false);
     }
-    let mut products: Vec<(String, Arc<[u8]>)> =
-        word.iter().zip(&data).map(|(index, data)| (name(*index), data.clone())).collect();
+    let mut seen = BTreeSet::new();
+    let first: Vec<u32> = word.iter().copied().filter(|index| *index > 0 && seen.insert(*index)).collect();
+    let name = |index: u32| name(first.iter().position(|letter| *letter == index));
+
+    let mut products: Vec<(String, Arc<[u8]>)> = word.iter().map(|index| (name(*index), data(*index))).collect();
     while products.len() > 1 {
         let at = choices.below(products.len() as u32 - 1) as usize;
         let (right_name, right) = products.remove(at + 1);
@@ -96,76 +98,74 @@ fn word_law(scene: &mut Scene<'_>, choices: &mut dyn Choices, how: Product) -> R
     }
     let Some((bracketed, product)) = products.pop() else { return Ok(false) };
 
-    let mut seen = BTreeSet::new();
-    let first: Vec<u32> = word.iter().copied().filter(|index| *index > 0 && seen.insert(*index)).collect();
     let mut expected: Arc<[u8]> = Arc::default();
     for (position, index) in first.iter().enumerate() {
-        let next = letter(*index).unwrap_or_default();
+        let next = data(*index);
         expected = if position == 0 { next } else { scene.product(how, &expected, &next)? };
     }
     if scene.alike(&product, &expected)? {
         return Ok(true);
     }
-    let first: Vec<String> = first.into_iter().map(name).collect();
-    let first = first.join("·");
-    let distinct: Vec<(String, Arc<[u8]>)> =
-        seen.iter().map(|index| (name(*index), letter(*index).unwrap_or_default())).collect();
-    Err(match classical(scene, how, &distinct)? {
-        Some(violation) => violation,
-        None => Violation::new("a word is the product of its first occurrences")
-            .sides((bracketed, &product), (first, &expected)),
-    })
+    let distinct: Vec<Letter> = first.iter().filter_map(|index| letter(*index).cloned()).collect();
+    if let Some(violation) = classical(scene, how, &distinct)? {
+        return Err(violation);
+    }
+    let in_order: Vec<String> = first.iter().map(|index| name(*index)).collect();
+    let violation = Violation::new("a word is the product of its first occurrences")
+        .sides((bracketed, &product), (in_order.join("·"), &expected));
+    Err(with_origins(scene, violation, &distinct))
 }
 
-/// `e`, `a`, `b` …: what people call a letter.
-fn name(index: u32) -> String {
-    match index.checked_sub(1) {
-        None => "e".into(),
-        Some(index) => match char::from_u32('a' as u32 + index % 26) {
-            Some(letter) if index < 26 => letter.to_string(),
-            letter => format!("{}{}", letter.unwrap_or('x'), index / 26),
-        },
-    }
+/// `a`, `b`, `c` …: what people call the first, second, third letter of a word, and `e` for no data.
+fn name(position: Option<usize>) -> String {
+    position.and_then(|position| ["a", "b", "c", "d", "x", "y"].get(position)).map_or("e".into(), |name| (*name).into())
+}
+
+/// The violation with the origin of each letter, in the order of their names.
+fn with_origins(scene: &Scene<'_>, violation: Violation, letters: &[Letter]) -> Violation {
+    let lines = letters
+        .iter()
+        .enumerate()
+        .map(|(position, letter)| format!("{}: {}", name(Some(position)), scene.origin(letter)));
+    let lines: Vec<String> = lines.collect();
+    violation.part("the data", lines.join("\n"))
 }
 
 /// The first of the classical laws that some of these data break.
-fn classical(
-    scene: &mut Scene<'_>,
-    how: Product,
-    data: &[(String, Arc<[u8]>)],
-) -> Result<Option<Violation>, Violation> {
-    let broken =
-        |law, left: (String, &Arc<[u8]>), right: (String, &Arc<[u8]>)| Some(Violation::new(law).sides(left, right));
-    for (a, x) in data {
-        let (before, after) = (scene.product(how, b"", x)?, scene.product(how, x, b"")?);
-        if !scene.alike(&before, x)? {
-            return Ok(broken("identity: e·a = a", (format!("e·{a}"), &before), (a.clone(), x)));
-        }
-        if !scene.alike(&after, x)? {
-            return Ok(broken("identity: a·e = a", (format!("{a}·e"), &after), (a.clone(), x)));
-        }
-        let twice = scene.product(how, x, x)?;
-        if !scene.alike(&twice, x)? {
-            return Ok(broken("idempotence: a·a = a", (format!("{a}·{a}"), &twice), (a.clone(), x)));
+fn classical(scene: &mut Scene<'_>, how: Product, letters: &[Letter]) -> Result<Option<Violation>, Violation> {
+    for x in letters {
+        let a = &x.data;
+        for (law, label, product) in [
+            ("identity: e·a = a", "e·a", scene.product(how, b"", a)?),
+            ("identity: a·e = a", "a·e", scene.product(how, a, b"")?),
+            ("idempotence: a·a = a", "a·a", scene.product(how, a, a)?),
+        ] {
+            if !scene.alike(&product, a)? {
+                let violation = Violation::new(law).sides((label, &product), ("a", a));
+                return Ok(Some(with_origins(scene, violation, std::slice::from_ref(x))));
+            }
         }
     }
-    for (a, x) in data {
-        for (b, y) in data {
-            let xy = scene.product(how, x, y)?;
-            let (again_y, again_x) = (scene.product(how, &xy, y)?, scene.product(how, &xy, x)?);
-            let ab = format!("{a}·{b}");
-            if !scene.alike(&again_y, &xy)? {
-                return Ok(broken("left regularity: (a·b)·b = a·b", (format!("({ab})·{b}"), &again_y), (ab, &xy)));
+    for x in letters {
+        for y in letters {
+            let (a, b) = (&x.data, &y.data);
+            let ab = scene.product(how, a, b)?;
+            for (law, label, again) in [
+                ("left regularity: (a·b)·b = a·b", "(a·b)·b", scene.product(how, &ab, b)?),
+                ("left regularity: (a·b)·a = a·b", "(a·b)·a", scene.product(how, &ab, a)?),
+            ] {
+                if !scene.alike(&again, &ab)? {
+                    let violation = Violation::new(law).sides((label, &again), ("a·b", &ab));
+                    return Ok(Some(with_origins(scene, violation, &[x.clone(), y.clone()])));
+                }
             }
-            if !scene.alike(&again_x, &xy)? {
-                return Ok(broken("left regularity: (a·b)·a = a·b", (format!("({ab})·{a}"), &again_x), (ab, &xy)));
-            }
-            for (c, z) in data {
-                let yz = scene.product(how, y, z)?;
-                let (left, right) = (scene.product(how, &xy, z)?, scene.product(how, x, &yz)?);
+            for z in letters {
+                let bc = scene.product(how, b, &z.data)?;
+                let (left, right) = (scene.product(how, &ab, &z.data)?, scene.product(how, a, &bc)?);
                 if !scene.alike(&left, &right)? {
-                    let (l, r) = (format!("({ab})·{c}"), format!("{a}·({b}·{c})"));
-                    return Ok(broken("associativity: (a·b)·c = a·(b·c)", (l, &left), (r, &right)));
+                    let violation = Violation::new("associativity: (a·b)·c = a·(b·c)")
+                        .sides(("(a·b)·c", &left), ("a·(b·c)", &right));
+                    return Ok(Some(with_origins(scene, violation, &[x.clone(), y.clone(), z.clone()])));
                 }
             }
         }
@@ -177,7 +177,7 @@ fn classical(
 fn pair(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<Option<[Arc<[u8]>; 2]>, Violation> {
     let letters = scene.letters()?;
     let mut one = || letters.get(choices.below(letters.len() as u32) as usize).cloned();
-    Ok(one().zip(one()).map(|(a, b)| [a, b]))
+    Ok(one().zip(one()).map(|(a, b)| [a.data, b.data]))
 }
 
 fn conservation(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
@@ -195,7 +195,9 @@ fn conservation(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool
     Err(Violation::new("events(a·b) = events(a) ∪ events(b)")
         .part("lost", list(expected.difference(&both).collect()))
         .part("from nowhere", list(both.difference(&expected).collect()))
-        .sides(("a·b", &product), ("a", &a)))
+        .shows("a", &a)
+        .shows("b", &b)
+        .shows("a·b", &product))
 }
 
 fn order_free(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {

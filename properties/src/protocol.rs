@@ -91,7 +91,8 @@ fn addressees(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, 
     Err(violation
         .part("peer", &**run.peer())
         .part("to tell", next.join("\n"))
-        .sides(("previous", &run.previous), ("after", &run.after)))
+        .shows("previous", &run.previous)
+        .shows("after the run", &run.after))
 }
 
 /// Whether a history is one in which every call was answered and every answer taken.
@@ -116,7 +117,8 @@ fn asked_once(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violat
                 return Err(violation
                     .part("peer", &**run.peer())
                     .part("requested again", call)
-                    .sides(("previous", &run.previous), ("after", &run.after)));
+                    .shows("previous", &run.previous)
+                    .shows("after the run", &run.after));
             }
         }
     }
@@ -223,7 +225,8 @@ fn told(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violation> {
                     .part("instruction", instruction);
                 return Err(match theirs {
                     Some(theirs) => violation
-                        .sides((format!("data of {peer}"), data), (format!("data of {}", pending.peer), theirs)),
+                        .shows(format!("data of {peer}"), data)
+                        .shows(format!("data of {}", pending.peer), theirs),
                     None => violation,
                 });
             }

@@ -21,6 +21,15 @@ pub enum Product {
     Observer,
 }
 
+/// Data of a history, as others get them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Letter {
+    /// The data, without what one peer alone knows.
+    pub data: Arc<[u8]>,
+    /// The run that made them first.
+    pub run: usize,
+}
+
 /// A played case under a runner.
 #[derive(Debug)]
 pub struct Scene<'a> {
@@ -31,7 +40,7 @@ pub struct Scene<'a> {
     views: BTreeMap<Arc<[u8]>, Arc<View>>,
     /// Without what the events come to.
     events: BTreeMap<Arc<[u8]>, Arc<View>>,
-    letters: Option<Arc<[Arc<[u8]>]>>,
+    letters: Option<Arc<[Letter]>>,
 }
 
 impl<'a> Scene<'a> {
@@ -49,21 +58,29 @@ impl<'a> Scene<'a> {
     ///
     /// # Errors
     /// If the runner has no answer.
-    pub fn letters(&mut self) -> Result<Arc<[Arc<[u8]>]>, RunnerError> {
+    pub fn letters(&mut self) -> Result<Arc<[Letter]>, RunnerError> {
         if let Some(letters) = &self.letters {
             return Ok(letters.clone());
         }
         let mut seen = BTreeSet::new();
-        let mut letters: Vec<Arc<[u8]>> = Vec::new();
-        for run in &self.played.runs {
-            let shared = self.shared(&run.after)?;
-            if seen.insert(shared.clone()) {
-                letters.push(shared);
+        let mut letters = Vec::new();
+        for (number, run) in self.played.runs.iter().enumerate() {
+            let data = self.shared(&run.after)?;
+            if seen.insert(data.clone()) {
+                letters.push(Letter { data, run: number });
             }
         }
         let letters: Arc<[_]> = letters.into();
         self.letters = Some(letters.clone());
         Ok(letters)
+    }
+
+    /// Where data come from, for people.
+    pub fn origin(&self, letter: &Letter) -> String {
+        match self.played.runs.get(letter.run) {
+            Some(run) => format!("what {} had after run {} of all", run.peer(), letter.run + 1),
+            None => "no data".into(),
+        }
     }
 
     /// Data without what one peer alone knows, as far as the runner can say that.

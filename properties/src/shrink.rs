@@ -132,7 +132,7 @@ impl Shrinker<'_> {
         let is_scheduled = case.schedule != Schedule::Actions(Vec::new());
         let seeded = (0..SCHEDULES).map(|seed| Schedule::Seeded {
             seed,
-            weather: Weather { duplicates: 20, restarts: 10, actions_max: 2_000 },
+            weather: Weather { duplicates: 20, restarts: 10, losses: 0, actions_max: 2_000 },
         });
         let schedules = is_scheduled.then(|| Schedule::Actions(Vec::new())).into_iter().chain(seeded);
         // Chance is worth its time for small scripts, which are played fast.

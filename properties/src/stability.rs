@@ -52,7 +52,7 @@ fn trace(view: &View) -> &[SeenState] {
 fn stability(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
     let letters = scene.letters()?;
     let mut one = || letters.get(choices.below(letters.len() as u32) as usize).cloned();
-    let Some((a, b)) = one().zip(one()) else { return Ok(false) };
+    let Some((a, b)) = one().zip(one()).map(|(a, b)| (a.data, b.data)) else { return Ok(false) };
     let both = scene.product(Product::Merge, &a, &b)?;
     let (less, more) = (scene.view(&a)?, scene.view(&both)?);
     if more.disputed.as_ref().is_some_and(|places| !places.is_empty()) {

@@ -34,6 +34,7 @@ pub fn lines(event: &Event) -> Vec<Line> {
             line(peer, format!("answers #{}: {}", ticket.call, shown_answer(request, answer)))
         }
         Event::Restarted { peer } => line(peer, "crashes and comes back".into()),
+        Event::Forgot { peer } => line(peer, "loses its data".into()),
         Event::Ran { peer, result, calls, dropped, .. } => {
             let mut lines: Vec<String> = Vec::new();
             if result.ret_code != 0 {

@@ -13,12 +13,14 @@ pub struct Violation {
     pub parts: Vec<(&'static str, String)>,
     /// Two data that the law says are alike, and are not.
     pub sides: Option<Box<[Side; 2]>>,
+    /// Other data that play a part.
+    pub data: Vec<Side>,
 }
 
-/// One of two data that are compared.
+/// Data that play a part.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Side {
-    /// How it was made.
+    /// What they are, or how they were made.
     pub label: String,
     /// The data.
     pub data: Arc<[u8]>,
@@ -30,7 +32,7 @@ const SHOWN_MAX: usize = 4_000;
 impl Violation {
     /// A violation of this law, so far without parts.
     pub const fn new(law: &'static str) -> Self {
-        Self { law, parts: Vec::new(), sides: None }
+        Self { law, parts: Vec::new(), sides: None, data: Vec::new() }
     }
 
     /// Adds a part.
@@ -45,6 +47,13 @@ impl Violation {
     pub fn sides(mut self, left: (impl Into<String>, &Arc<[u8]>), right: (impl Into<String>, &Arc<[u8]>)) -> Self {
         let side = |label: String, data: &Arc<[u8]>| Side { label, data: data.clone() };
         self.sides = Some(Box::new([side(left.0.into(), left.1), side(right.0.into(), right.1)]));
+        self
+    }
+
+    /// Adds data that play a part.
+    #[must_use]
+    pub fn shows(mut self, label: impl Into<String>, data: &Arc<[u8]>) -> Self {
+        self.data.push(Side { label: label.into(), data: data.clone() });
         self
     }
 }

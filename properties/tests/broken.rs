@@ -120,8 +120,18 @@ fn found(mistake: Mistake) -> Vec<Counterexample> {
         assert!(broken.is_some(), "it fails again");
         let ours = saved.replay(&mut Subject::own()).expect("it can be replayed");
         assert_eq!(ours, None, "our engine obeys the law");
+        keep(found, mistake);
     }
     report.counterexamples
+}
+
+/// With `AIRTIGHT_REWRITE=1`, the case becomes a regression.
+fn keep(found: &Counterexample, mistake: Mistake) {
+    if std::env::var_os("AIRTIGHT_REWRITE").is_some() {
+        let name = format!("regressions/{}-{mistake:?}.json", found.law);
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        std::fs::write(file, found.to_text()).expect("the folder is there");
+    }
 }
 
 fn names(found: &[Counterexample]) -> Vec<&str> {

@@ -161,8 +161,7 @@ fn conclude(args: &CheckArgs, all: &[Checked], console: &mut Console) -> io::Res
             writeln!(console.out, "{}: {}", shown_name(&checked.file), story::tell(counterexample, styled))?;
             match save(&args.out, &checked.file, counterexample) {
                 Ok(file) => {
-                    let file = printable(&file.to_string_lossy());
-                    writeln!(console.out, "  saved; once more: airtight replay {file}\n")?;
+                    writeln!(console.out, "  saved; once more: {}\n", printable(&replay_line(args, &file)))?;
                 }
                 Err(error) => console.unusable("write to", &args.out, error)?,
             }
@@ -172,6 +171,19 @@ fn conclude(args: &CheckArgs, all: &[Checked], console: &mut Console) -> io::Res
     match fails {
         0 => writeln!(console.out, "{} hold, none fails", counted(holds, "law")),
         fails => writeln!(console.out, "{} found", counted(fails, "counterexample")),
+    }
+}
+
+/// The command that replays a saved counterexample.
+fn replay_line(args: &CheckArgs, file: &Path) -> String {
+    let words = |words: &[&str]| shlex::try_join(words.iter().copied()).unwrap_or_else(|_| words.join(" "));
+    let file = words(&[&file.to_string_lossy()]);
+    match &args.subject.runner {
+        None => format!("airtight replay {file}"),
+        Some(command) => {
+            let all = std::iter::once(&command.program).chain(&command.arguments).map(String::as_str);
+            format!("airtight replay --runner {} {file}", words(&[&words(&all.collect::<Vec<_>>())]))
+        }
     }
 }
 

@@ -23,10 +23,15 @@ pub(crate) fn tell(counterexample: &Counterexample, styled: bool) -> String {
     if let Ok(law) = counterexample.law() {
         let _ = writeln!(out, "which matters, because {}", law.why);
     }
-    list(&mut out, "the script", counterexample.case.script.trim_end().lines());
-    list(&mut out, "what happens", witness.story.iter().map(String::as_str));
+    list(&mut out, "the script", &split(&counterexample.case.script));
+    let width = witness.story.iter().map(|(peer, _)| peer.chars().count()).max().unwrap_or_default();
+    let story: Vec<_> = witness.story.iter().map(|(peer, text)| format!("{peer:width$}  {text}")).collect();
+    list(&mut out, "what happens", &story);
     for (what, text) in &witness.parts {
-        list(&mut out, what, text.trim_end().lines());
+        list(&mut out, what, &split(text));
+    }
+    for data in &witness.data {
+        list(&mut out, &data.label, &seen(data));
     }
     if let [left, right] = witness.sides.as_slice() {
         sides(&mut out, left, right, [style(LEFT), style(RIGHT)]);
@@ -34,25 +39,37 @@ pub(crate) fn tell(counterexample: &Counterexample, styled: bool) -> String {
     out
 }
 
-fn list<'l>(out: &mut String, what: &str, lines: impl Iterator<Item = &'l str>) {
-    let _ = writeln!(out, "\n  {}:", printable(what));
-    for (number, line) in lines.enumerate() {
-        if number == LINES_MAX {
-            out.push_str("    …\n");
-            break;
-        }
-        let _ = writeln!(out, "    {}", brief(line, LINE_CHARS_MAX));
+fn split(text: &str) -> Vec<&str> {
+    text.trim_end().lines().collect()
+}
+
+/// Lines under a heading, or one line after it.
+fn list(out: &mut String, what: &str, lines: &[impl AsRef<str>]) {
+    let what = printable(what);
+    let shown = |line: &str| brief(line, LINE_CHARS_MAX);
+    if let [only] = lines {
+        let _ = writeln!(out, "\n  {what}: {}", shown(only.as_ref()));
+        return;
     }
+    let _ = writeln!(out, "\n  {what}:");
+    for line in lines.iter().take(LINES_MAX) {
+        let _ = writeln!(out, "    {}", shown(line.as_ref()));
+    }
+    if lines.len() > LINES_MAX {
+        let _ = writeln!(out, "    … and {} more", lines.len() - LINES_MAX);
+    }
+}
+
+/// What data come to, or the data themselves.
+fn seen(side: &WitnessSide) -> Vec<&str> {
+    if side.trace.is_empty() { vec![side.data.as_str()] } else { side.trace.iter().map(String::as_str).collect() }
 }
 
 /// Both sides as one list: what both have, what only one has, and a mark where they part.
 fn sides(out: &mut String, left: &WitnessSide, right: &WitnessSide, [less, more]: [Style; 2]) {
     let (one, other) = (printable(&left.label), printable(&right.label));
     let _ = writeln!(out, "\n  {less}- {one}{less:#}  {more}+ {other}{more:#}  these should be alike:");
-    let lines = |side: &WitnessSide| if side.trace.is_empty() { vec![side.data.clone()] } else { side.trace.clone() };
-    let (left, right) = (lines(left), lines(right));
-    let old: Vec<&str> = left.iter().map(String::as_str).collect();
-    let new: Vec<&str> = right.iter().map(String::as_str).collect();
+    let (old, new) = (seen(left), seen(right));
     let diff = TextDiff::from_slices(&old, &new);
     let mut parted = false;
     for (row, change) in diff.iter_all_changes().enumerate() {

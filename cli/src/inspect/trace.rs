@@ -102,10 +102,11 @@ impl Shown<'_> {
     }
 
     fn trace(&self, out: &mut impl Write, peer: &Peer, states: &[State]) -> io::Result<()> {
-        let init = brief(&peer.init, VALUE_CHARS_MAX);
+        let init = named(&peer.init);
         let viewer = match &peer.current {
+            None if peer.init.is_empty() => "; it is not known who began the particle".into(),
             Some(current) if **current == *peer.init => format!(", as {init} sees it, who began the particle"),
-            Some(current) => format!(", as {} sees it; {init} began the particle", brief(current, VALUE_CHARS_MAX)),
+            Some(current) => format!(", as {} sees it; {init} began the particle", named(current)),
             None => format!("; {init} began the particle"),
         };
         if states.is_empty() {
@@ -138,7 +139,7 @@ impl Shown<'_> {
     fn pending(&self, out: &mut impl Write, data: &Data, rendered: &Rendered) -> io::Result<()> {
         let lines = rendered.pending.iter().map(|pending| {
             let journal = data.journal().filter(|journal| *journal.peer() == pending.peer);
-            let mut line = format!("{}  by {}", self.instruction(pending.node), brief(&pending.peer, VALUE_CHARS_MAX));
+            let mut line = format!("{}  by {}", self.instruction(pending.node), named(&pending.peer));
             if let Some(id) = journal.and_then(|journal| journal.call(pending.place)) {
                 line.push_str(&format!(", which asked its host under the id {id}"));
             }
@@ -173,6 +174,11 @@ fn depths(states: &[State]) -> Vec<usize> {
     depths
 }
 
+/// A peer by its name, which may be empty: of who began a particle, where nobody said who did.
+fn named(peer: &str) -> String {
+    if peer.is_empty() { "(no name)".into() } else { brief(peer, VALUE_CHARS_MAX) }
+}
+
 /// What became of an instruction, in a few words.
 fn outcome(executed: &Executed) -> String {
     let text = |text: &str| brief(text, VALUE_CHARS_MAX);
@@ -188,7 +194,7 @@ fn outcome(executed: &Executed) -> String {
         }
         Executed::Call(CallState::Requested { call_id, .. }) => format!("requested as call {call_id}"),
         Executed::Call(CallState::Pending { peer }) | Executed::Canon(CanonState::Pending { peer }) => {
-            format!("waits for {}", text(peer))
+            format!("waits for {}", named(peer))
         }
         Executed::Call(CallState::Scalar { value, .. } | CallState::Unused { value, .. }) => {
             format!("= {}", short(value))

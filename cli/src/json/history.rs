@@ -43,6 +43,7 @@ fn event(event: &Event) -> Value {
             "function": request.function_name, "arguments": request.arguments, "retCode": ret_code, "result": result,
         }),
         Event::Restarted { peer } => json!({"event": "restarted", "peer": peer}),
+        Event::Forgot { peer } => json!({"event": "forgot", "peer": peer}),
         Event::Ran { peer, message, answers, result, calls, .. } => json!({
             "event": "ran", "peer": peer, "message": message, "answers": answers, "retCode": result.ret_code,
             "errorMessage": result.error_message, "nextPeers": result.next_peers,

@@ -12,6 +12,7 @@ use super::form::{EnvelopeForm, FORMAT, HeadForm};
 use super::id::{ScriptHash, SharedHash};
 use super::journal::Journal;
 use super::shared::Shared;
+use crate::value::read_json;
 
 /// The version of this engine, as its envelopes state it.
 pub const ENGINE_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -111,7 +112,7 @@ pub fn decode(bytes: &[u8]) -> Result<Data, DataError> {
         Some(b'{') => {}
         Some(first) => return Err(DataError::UnknownEncoding { first: *first }),
     }
-    let form: EnvelopeForm = serde_json::from_slice(bytes).map_err(|error| form_error(bytes, &error))?;
+    let form: EnvelopeForm = read_json(bytes).map_err(|error| form_error(bytes, &error))?;
     if form.format != FORMAT {
         return Err(DataError::FormatVersion { found: form.format });
     }
@@ -121,10 +122,10 @@ pub fn decode(bytes: &[u8]) -> Result<Data, DataError> {
     let journal = form.journal.map(|form| Journal::from_entries(form.peer, form.next, form.pending, form.answers));
     let journal = journal.transpose()?;
     let data = Data { script: Some(form.script), engine: form.engine, shared: check(form.shared)?, journal };
-    let mut rest = Expected { bytes, at: 0 };
-    let written = serde_json::to_writer(&mut rest, &data);
-    let whole = written.is_ok_and(|()| rest.at == bytes.len());
-    if whole { Ok(data) } else { Err(DataError::NotCanonical { byte: rest.at }) }
+    let mut expected = Expected { rest: bytes };
+    let written = serde_json::to_writer(&mut expected, &data);
+    let whole = written.is_ok_and(|()| expected.rest.is_empty());
+    if whole { Ok(data) } else { Err(DataError::NotCanonical { byte: bytes.len() - expected.rest.len() }) }
 }
 
 /// Data of another format are called so, whatever form they have.
@@ -146,18 +147,28 @@ fn is_engine_version(text: &str) -> bool {
 
 /// Takes only the bytes it expects, and stops before the first other one.
 struct Expected<'b> {
-    bytes: &'b [u8],
-    at: usize,
+    rest: &'b [u8],
 }
 
 impl io::Write for Expected<'_> {
     fn write(&mut self, written: &[u8]) -> io::Result<usize> {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        if rest.starts_with(written) {
-            self.at += written.len();
-            return Ok(written.len());
+        self.write_all(written).map(|()| written.len())
+    }
+
+    fn write_all(&mut self, written: &[u8]) -> io::Result<()> {
+        // Most of what is written is a quote, a bracket or a short word, for which a library call takes too long.
+        const SHORT: usize = 8;
+        let rest = match self.rest.split_at_checked(written.len()) {
+            Some((bytes, rest)) if written.len() <= SHORT => bytes.iter().eq(written).then_some(rest),
+            Some((bytes, rest)) => (bytes == written).then_some(rest),
+            None => None,
+        };
+        if let Some(rest) = rest {
+            self.rest = rest;
+            return Ok(());
         }
-        self.at += rest.iter().zip(written).take_while(|(a, b)| a == b).count();
+        let equal = self.rest.iter().zip(written).take_while(|(a, b)| a == b).count();
+        self.rest = self.rest.get(equal..).unwrap_or_default();
         Err(io::ErrorKind::InvalidData.into())
     }
 

@@ -7,6 +7,8 @@
 //! one block, and the data after the run is `read.merge(&news)`: so new events form one new block at the end, what the
 //! walk did not reach is carried over unchanged, and nothing can be dropped, because merge drops nothing.
 
+use std::collections::BTreeMap;
+
 use super::draft::{Draft, EventResult, SegmentKey};
 use super::id::{PlaceId, SegmentId};
 use super::shared::Shared;
@@ -19,6 +21,8 @@ pub struct Walk<'s> {
     /// How each open segment is reached; the first is the outermost, a child comes after its parent.
     opened: Vec<Opened>,
     news: Vec<News>,
+    /// Which of the news are at a place.
+    by_place: BTreeMap<PlaceId, usize>,
 }
 
 #[derive(Debug)]
@@ -48,7 +52,8 @@ impl<'s> Walk<'s> {
     /// A walk that has not begun.
     pub fn new(shared: &'s Shared) -> Self {
         // The outermost segment has no parent; its entry only makes indices of segments indices of the list.
-        Self { shared, opened: vec![Opened { parent: 0, step: 0, branch: Branch::Left }], news: Vec::new() }
+        let opened = vec![Opened { parent: 0, step: 0, branch: Branch::Left }];
+        Self { shared, opened, news: Vec::new(), by_place: BTreeMap::new() }
     }
 
     /// The data the walk reads.
@@ -71,7 +76,17 @@ impl<'s> Walk<'s> {
 
     /// Notes that this happened at the cursor's place, now.
     pub fn add(&mut self, cursor: &Cursor<'s>, result: EventResult) {
+        self.by_place.entry(cursor.place_id()).or_insert(self.news.len());
         self.news.push(News { segment: cursor.opened, step: cursor.step, result });
+    }
+
+    /// What the walk noted at the cursor's place, if it came here before.
+    pub fn added(&self, cursor: &Cursor<'s>) -> Option<&EventResult> {
+        if self.news.is_empty() {
+            return None;
+        }
+        let at = self.by_place.get(&cursor.place_id())?;
+        self.news.get(*at).map(|news| &news.result)
     }
 
     /// What happened newly, as data of one block; empty data if nothing did.

@@ -24,6 +24,12 @@ pub(super) struct Call {
 /// What a pending call or canon counts, for all that is kept of it until the run is over.
 const STEPS_OF_PENDING: usize = 16;
 
+/// What a request counts, beside what it says: it is noted, listed, kept in the journal, and written twice.
+const STEPS_OF_REQUEST: usize = 64;
+
+/// What a canon that is fixed counts, beside its elements.
+const STEPS_OF_FIXED: usize = 64;
+
 /// What an element of a canon counts, for the room it takes in values and stores.
 const STEPS_OF_ELEMENT: usize = 4;
 
@@ -134,9 +140,17 @@ impl Machine<'_> {
         }
         self.report_misfits(events.len());
         let own = self.peer.current.as_ref() == Some(&tetraplet.peer);
-        let place = self.here.place_id();
-        if own && let Some(answer) = self.answers.remove(&place) {
-            self.out.settled.push(place);
+        // Most runs replay many events and take few answers.
+        let answered = own && !self.answers.is_empty();
+        // The walk may come to a place again: then what it made there is the event.
+        if let Some(EventResult::Call { outcome, tetraplet: of, arguments, output: to }) = self.walk.added(&self.here)
+            && (of, arguments, *to) == (&tetraplet, &hash, output)
+            && !events.iter().any(|(event, _)| event == outcome)
+        {
+            events.push((outcome.clone(), self.now));
+        }
+        if answered && let Some(answer) = self.answers.remove(&self.here.place_id()) {
+            self.out.settled.push(self.here.place_id());
             let outcome = self.read_answer(&answer)?;
             if !events.iter().any(|(event, _)| *event == outcome) {
                 let made = EventResult::Call {
@@ -153,17 +167,17 @@ impl Machine<'_> {
         let (outcome, at) = match (events.next(), events.next()) {
             (Some(event), None) => event,
             (Some(_), Some(_)) => {
-                self.out.disputed.push((place, self.node));
+                self.out.disputed.push((self.here.place_id(), self.node));
                 return Ok(Go::Ended(End::Waits));
             }
             (None, _) => {
                 let waiting = pending(self);
+                let place = waiting.place;
                 self.spend(STEPS_OF_PENDING)?;
                 self.note(|recorder, site| recorder.pending_call(site, &waiting.peer));
                 self.out.pending.push(waiting);
                 if own {
-                    let tetraplets: Vec<_> = values.iter().map(Value::tetraplets).collect();
-                    self.spend(tetraplets.iter().map(|of_one| 2 * STEPS_OF_ELEMENT * of_one.len()).sum())?;
+                    let tetraplets = self.request_origins(&tetraplet, &jsons, &values)?;
                     let node = self.node;
                     self.out.requests.push(Request { place, node, tetraplet, arguments: jsons, tetraplets });
                 }
@@ -192,6 +206,29 @@ impl Machine<'_> {
         };
         self.here.step();
         Ok(go)
+    }
+
+    /// For each argument of a request, where it came from; counts what the request takes until it is with the host, where
+    /// all of its text is written out.
+    fn request_origins(
+        &mut self,
+        call: &Tetraplet,
+        arguments: &[Json],
+        values: &[Value],
+    ) -> Result<Vec<Vec<Arc<Tetraplet>>>, Stop> {
+        const BYTES_PER_STEP: u64 = 8;
+        const STEPS_OF_ORIGIN: usize = 16;
+        let count: usize = values.iter().map(|value| 1 + value.tetraplet_count()).sum();
+        self.spend(STEPS_OF_REQUEST + STEPS_OF_ORIGIN * count)?;
+        let origins: Vec<_> = values.iter().map(Value::tetraplets).collect();
+        let text = |origin: &Tetraplet| {
+            let Tetraplet { peer, service, function, lens } = origin;
+            [peer, service, function, lens].iter().map(|part| part.len() as u64).sum::<u64>()
+        };
+        let bytes = text(call) + origins.iter().flatten().map(|origin| text(origin)).sum::<u64>();
+        let bytes = arguments.iter().map(Json::text_len).fold(bytes, u64::saturating_add);
+        self.spend(usize::try_from(bytes / BYTES_PER_STEP).unwrap_or(usize::MAX))?;
+        Ok(origins)
     }
 
     /// A call or canon that failed before it could have an event uses its place up all the same.
@@ -312,9 +349,18 @@ impl Machine<'_> {
         }
         self.spend(STEPS_OF_ELEMENT * read)?;
         self.report_misfits(events.len());
+        if let Some(EventResult::Canon { tetraplet: by, elements }) = self.walk.added(&self.here)
+            && *by == tetraplet
+        {
+            let (now, read) = (self.now, elements.len());
+            let elements =
+                elements.iter().map(|(json, by)| Single { json: json.clone(), origin: Origin::of(by.clone()) });
+            events.extend(fixed_value(to, &tetraplet, elements.collect()).map(|value| (value, now)));
+            self.spend(STEPS_OF_ELEMENT * read)?;
+        }
         if events.is_empty() && self.peer.current.as_ref() == Some(&peer) {
             let elements = self.elements_of(source);
-            self.spend(2 * STEPS_OF_ELEMENT * elements.len())?;
+            self.spend(STEPS_OF_FIXED + 2 * STEPS_OF_ELEMENT * elements.len())?;
             for element in &elements {
                 self.spend_text(2 * element.json.text_len())?;
             }

@@ -5,7 +5,7 @@
 //! bodies add in a round belongs to the next. Each value's iteration has a segment of its own, named by the value, so that
 //! the order of values does not matter to the data.
 
-use super::machine::{Frame, Go, Machine};
+use super::machine::{Frame, Go, Machine, STEPS_OF_SEGMENT};
 use super::scope::{Cell, Value};
 use super::{End, ErrorKind, Miss, Stop, Time, error};
 use crate::data::{Branch, Cursor};
@@ -167,22 +167,23 @@ impl<'s> Machine<'s> {
             self.scopes.set(iterator, Cell::Assigned(value_known, Value::Single(value)));
         }
         match apart {
-            Some(id) => Ok(self.apart(fold, Branch::Iteration(id), body, known.max(value_known))),
+            Some(id) => self.apart(fold, Branch::Iteration(id), body, known.max(value_known)),
             None => Ok(Go::Enter(body, known)),
         }
     }
 
     /// Begins an iteration or last instruction of a fold over a stream in a segment of its own.
-    fn apart(&mut self, fold: usize, branch: Branch, node: NodeId, known: Time) -> Go {
+    fn apart(&mut self, fold: usize, branch: Branch, node: NodeId, known: Time) -> Result<Go, Stop> {
+        self.spend(STEPS_OF_SEGMENT)?;
         let Some(Fold { items: Items::Stream(batches), .. }) = self.folds.get(fold) else {
-            return Go::Ended(End::Waits);
+            return Ok(Go::Ended(End::Waits));
         };
         let inside = self.walk.open(&batches.place, branch);
         self.cursors.push(std::mem::replace(&mut self.here, inside));
         self.saved_registers.push(std::mem::replace(&mut self.registers, batches.registers.clone()));
         self.stack.push(Frame::Apart);
         self.note(|recorder, _| recorder.apart(fold, branch));
-        Go::Enter(node, known)
+        Ok(Go::Enter(node, known))
     }
 
     pub(super) fn next(&mut self, iterator: OperandId, known: Time, bare: bool) -> Result<Go, Stop> {
@@ -213,7 +214,7 @@ impl<'s> Machine<'s> {
         self.begin_again(last)?;
         self.stack.push(Frame::Last { outer });
         match element {
-            Some((id, value_known)) => Ok(self.apart(index, Branch::Last(id), last, known.max(value_known))),
+            Some((id, value_known)) => self.apart(index, Branch::Last(id), last, known.max(value_known)),
             None => Ok(Go::Enter(last, known)),
         }
     }

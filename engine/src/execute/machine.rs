@@ -69,6 +69,18 @@ pub(super) fn record(
     Ok((run, recorder.map_or_else(Vec::new, |recorder| recorder.finish(script.tree()))))
 }
 
+// What a run keeps until its end counts as many steps as keep it below ten bytes for each, so that the default limit
+// bounds it to about a gigabyte.
+
+/// What a branch or iteration that is opened counts.
+pub(super) const STEPS_OF_SEGMENT: usize = 4;
+
+/// What an element of a stream or stream map counts.
+const STEPS_OF_APPENDED: usize = 8;
+
+/// What an entry that is made for a stream map counts.
+const STEPS_OF_ENTRY: usize = 32;
+
 /// An instruction that is begun.
 #[derive(Debug)]
 pub(super) enum Frame {
@@ -432,7 +444,7 @@ impl<'s> Machine<'s> {
         let id = self.here.place_id().into();
         self.note(|recorder, _| recorder.put(stream, len == 0, known, id));
         self.scopes.push(stream, Element { value, known, id });
-        self.spend(1)
+        self.spend(STEPS_OF_APPENDED)
     }
 
     pub(super) fn check_size(&self, json: &Json) -> Result<(), Stop> {
@@ -443,7 +455,7 @@ impl<'s> Machine<'s> {
     // instructions without a file of their own
 
     fn par(&mut self, left: NodeId, right: NodeId, known: Time) -> Result<Go, Stop> {
-        self.spend(2)?;
+        self.spend(2 * STEPS_OF_SEGMENT)?;
         self.structure();
         self.note(Recorder::par);
         let (in_left, in_right) = {
@@ -534,8 +546,7 @@ impl<'s> Machine<'s> {
     }
 
     fn insert(&mut self, key: OperandId, value: OperandId, map: OperandId, known: Time) -> Result<Go, Stop> {
-        const STEPS_OF_AN_ENTRY: usize = 14;
-        self.spend(STEPS_OF_AN_ENTRY)?;
+        self.spend(STEPS_OF_ENTRY)?;
         let made = self.json(key, known).and_then(|(key, known)| {
             if Key::of(&key).is_none() {
                 return Err(Miss::Failed(known, ErrorKind::BadKey(key)));

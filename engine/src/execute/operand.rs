@@ -17,6 +17,15 @@ impl Value {
         }
     }
 
+    /// How many tetraplets a service gets to see.
+    pub(super) fn tetraplet_count(&self) -> usize {
+        match self {
+            Self::Single(_) => 1,
+            Self::Canon(canon) => canon.elements.len(),
+            Self::CanonMap(map) => map.entries.len(),
+        }
+    }
+
     /// The tetraplets that a service gets to see: one for a value, one for each element of a canon.
     pub(super) fn tetraplets(&self) -> Vec<Arc<Tetraplet>> {
         match self {
@@ -199,6 +208,9 @@ impl Machine<'_> {
 
     /// A peer, service or function: a string.
     pub(super) fn string(&mut self, id: OperandId, known: Time) -> Result<(Arc<str>, Time), Miss> {
+        if let script::Value::String(text) = self.tree.operand(id).value {
+            return Ok((self.text(text).chars().clone(), known));
+        }
         match self.json(id, known)? {
             (Json::String(text), known) => Ok((text.chars().clone(), known)),
             (other, known) => Err(Miss::Failed(known, ErrorKind::NotAString(other))),

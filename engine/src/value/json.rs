@@ -101,7 +101,7 @@ pub enum JsonError {
 impl Json {
     /// Reads one JSON text; of duplicate keys the last wins.
     pub fn parse(text: &[u8]) -> Result<Self, JsonError> {
-        serde_json::from_slice(text).map_err(|error| JsonError::new(&error))
+        read_json(text).map_err(|error| JsonError::new(&error))
     }
 
     /// How deep the value nests: 0 for scalars.
@@ -244,6 +244,15 @@ fn printed_len(value: &impl Serialize) -> u64 {
     let mut count = Count(0);
     serde_json::to_writer(&mut count, value).expect("counting does not fail");
     count.0
+}
+
+/// Reads JSON; looking once whether all of it is UTF-8 is faster than looking at each string.
+pub(crate) fn read_json<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> serde_json::Result<T> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => serde_json::from_str(text),
+        // Where it breaks the grammar of JSON comes first.
+        Err(_) => serde_json::from_slice(bytes),
+    }
 }
 
 impl JsonError {

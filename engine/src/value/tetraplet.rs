@@ -1,4 +1,14 @@
 //! Where a value came from.
+//!
+//! One rule for all origins: a value carries the tetraplet of whoever made it (a call: `peer|service|function|`; literals,
+//! constants and the error that is none: `init|||`; a canon as one value: `P|||`) through `ap`, streams, canons and folds,
+//! and each step of a lens appends its text as resolved, the first path preceded by `.$` ([`Origin`](super::Origin)).
+//! Iterating over an array is a step `.[i]`.
+//!
+//! An entry `{"key": …, "value": …}` of a stream map carries the tetraplet of its *value*. A fold gives entries, so
+//! `i.$.value` and `i.$.key` are parts of one: `B|s|f|.$.value`, although `B` made the value and no entry. A lens on a
+//! canon map gives values, so `#%c.$.k.[0]` is `B|s|f|`. Services that trust an origin by its lens should be given the
+//! latter.
 
 use std::fmt;
 use std::sync::Arc;
