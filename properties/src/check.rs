@@ -392,7 +392,7 @@ fn conclude(script: &Arc<Script>, text: &str, mut all: Vec<Told>, pool: &Pool<'_
         .filter_map(|law| first.remove(law.name))
         .map(|broken| pool.with(|subject| Ok(Counterexample::new(shrink(broken, subject), subject))))
         .collect();
-    let findings = findings::find(script, text, &endings);
+    let findings = pool.with(|subject| Ok(findings::find(script, text, &endings, Some(subject))))?;
     Ok(Report { totals, laws: rows, counterexamples: counterexamples?, findings })
 }
 

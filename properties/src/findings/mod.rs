@@ -8,23 +8,30 @@
 //! | [`unused`] | results that nobody uses |
 
 pub mod order;
+mod outline;
 pub mod reach;
+mod standing;
+mod steps;
+mod traces;
 pub mod unused;
+mod uses;
 pub mod waits;
 
 pub use order::OrderFinding;
 pub use reach::Unreached;
+pub use steps::{Learned, Step};
 pub use unused::Unused;
 pub use waits::Wait;
 
-use crate::case::{Case, Played};
+use crate::case::{Case, Played, Schedule};
 use crate::check::GROUP;
 use crate::scene::Scene;
 use crate::subject::Subject;
 use crate::view::View;
 use airtight_engine::runner::RunnerError;
-use airtight_engine::script::Script;
-use serde::Serialize;
+use airtight_engine::script::{Script, Span};
+use outline::Outline;
+use serde::{Serialize, Serializer};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -77,6 +84,14 @@ impl Ending {
     pub const fn group(&self) -> u64 {
         self.run / GROUP
     }
+
+    /// Whether no peer crashed and no message came twice.
+    const fn is_calm(&self) -> bool {
+        match &self.case.schedule {
+            Schedule::Seeded { weather, .. } => weather.duplicates == 0 && weather.restarts == 0,
+            Schedule::Actions(_) => true,
+        }
+    }
 }
 
 /// What was found.
@@ -93,13 +108,15 @@ pub struct Findings {
     pub unused: Vec<Unused>,
 }
 
-/// Looks for everything there is to find.
-pub fn find(script: &Script, text: &str, endings: &[Ending]) -> Findings {
+/// Looks for everything there is to find in the ends of histories. With a subject, the two runs of each finding about
+/// order are played again with it, for the steps that led there.
+pub fn find(script: &Script, text: &str, endings: &[Ending], subject: Option<&mut Subject>) -> Findings {
+    let outline = Outline::new(script, text);
     Findings {
-        order: order::find(script, text, endings),
-        waits: waits::find(script, text, endings),
-        unreached: reach::find(script, endings),
-        unused: unused::find(script),
+        order: order::find(&outline, endings, subject),
+        waits: waits::find(&outline, endings),
+        unreached: reach::find(&outline, endings),
+        unused: unused::find(&outline),
     }
 }
 
@@ -110,4 +127,36 @@ pub struct Place {
     pub start: u32,
     /// Where it ends.
     pub end: u32,
+}
+
+impl From<Span> for Place {
+    fn from(Span { start, end }: Span) -> Self {
+        Self { start, end }
+    }
+}
+
+/// What gives a run again.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Replay {
+    /// Which history, from 0.
+    pub run: u64,
+    /// The case; serializes without the script, which is that of the report.
+    #[serde(flatten, serialize_with = "without_script")]
+    pub case: Case,
+}
+
+impl Replay {
+    fn of(ending: &Ending) -> Self {
+        Self { run: ending.run, case: ending.case.clone() }
+    }
+}
+
+fn without_script<S: Serializer>(case: &Case, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Form<'a> {
+        init: &'a str,
+        services: &'a crate::ServiceSpec,
+        schedule: &'a Schedule,
+    }
+    Form { init: &case.init, services: &case.services, schedule: &case.schedule }.serialize(serializer)
 }

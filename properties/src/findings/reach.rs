@@ -1,18 +1,181 @@
 //! What no run reached.
+//!
+//! An instruction was reached if some run left a state of it, or it waited there. Only calls, canons, `par`, folds over
+//! streams and what writes streams leave states, so a part of the script without any of these is not judged. Of what lies
+//! inside each other, or follows in sequence, only the first is reported.
 
+use super::outline::{Outline, Part};
+use super::standing::Reached;
 use super::{Ending, Place};
-use airtight_engine::script::Script;
+use crate::story::position;
+use airtight_engine::script::{Kind, NodeId};
 use serde::Serialize;
 
-/// An instruction that no run reached.
+/// A part of the script that no run reached.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Unreached {
-    /// The instruction.
+    /// The whole of it.
     pub place: Place,
+    /// The keyword of its outermost instruction.
+    pub instruction: &'static str,
+    /// Why, as far as that can be said.
+    pub why: Why,
+    /// How many more parts after it are not reached in consequence.
+    pub after: usize,
 }
 
-/// Looks for such instructions; of several inside each other, the outermost.
-pub fn find(_script: &Script, _endings: &[Ending]) -> Vec<Unreached> {
-    Vec::new()
+/// Why something was never reached.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum Why {
+    /// It handles errors, and what it watches never failed.
+    Handler {
+        /// The `xor`.
+        of: Place,
+    },
+    /// The comparison before it never held.
+    Comparison {
+        /// The `match` or `mismatch`.
+        of: Place,
+    },
+    /// What stands before it in sequence never completed.
+    After {
+        /// That.
+        of: Place,
+    },
+    /// The fold never had a value, or never ended.
+    Fold {
+        /// The fold.
+        of: Place,
+    },
+    /// It is a fold over a stream that is always empty.
+    Empty {
+        /// The stream.
+        stream: String,
+    },
+    /// It failed before it began, or waited before it could show.
+    Begun,
+}
+
+impl Why {
+    /// The reason in words; the text is the script, for lines and columns.
+    pub fn text(&self, script: &str) -> String {
+        let at = |place: &Place| {
+            let (line, column) = position(script, place.start);
+            format!("{line}:{column}")
+        };
+        match self {
+            Self::Handler { of } => {
+                format!("it runs only when the left part of the `xor` at {} fails, which never happened", at(of))
+            }
+            Self::Comparison { of } => format!("the comparison at {} never held", at(of)),
+            Self::After { of } => format!("what stands before it, at {}, never completed", at(of)),
+            Self::Fold { of } => format!("the fold at {} never came to it", at(of)),
+            Self::Empty { stream } => format!("`{stream}` was always empty"),
+            Self::Begun => "it failed or waited before it could begin".into(),
+        }
+    }
+}
+
+/// Looks for such parts.
+pub(super) fn find(outline: &Outline<'_>, endings: &[Ending]) -> Vec<Unreached> {
+    let mut reached = Reached::new(outline);
+    let mut any = false;
+    for view in endings.iter().flat_map(|ending| [&ending.quiet, &ending.last]).flatten() {
+        any |= view.trace.is_some();
+        reached.note(outline, view);
+    }
+    if !any {
+        return Vec::new();
+    }
+    let reached = reached.finish();
+    // How many instructions with states stand before each one.
+    let mut before = vec![0usize];
+    for node in &outline.nodes {
+        before.push(before.last().copied().unwrap_or_default() + usize::from(outline.has_states(*node)));
+    }
+    let mut found: Vec<(NodeId, Unreached)> = Vec::new();
+    let mut next = 0;
+    while let Some(&node) = outline.nodes.get(next) {
+        let range = outline.range(node);
+        let is_judged = before[range.end] > before[range.start];
+        if !is_judged {
+            next = range.end;
+        } else if reached.any(range.clone()) {
+            next += 1;
+        } else {
+            next = range.end;
+            match found.last_mut().filter(|(last, _)| follows(outline, *last, node)) {
+                Some((last, earlier)) => {
+                    earlier.after += 1;
+                    *last = node;
+                }
+                None => {
+                    let instruction = outline.kind(node).keyword();
+                    let place = outline.whole(node);
+                    found.push((node, Unreached { place, instruction, why: why(outline, node), after: 0 }));
+                }
+            }
+        }
+    }
+    found.into_iter().map(|(_, unreached)| unreached).collect()
+}
+
+/// Whether an instruction comes right after another in sequence, so that it is not reached if that is not.
+fn follows(outline: &Outline<'_>, last: NodeId, node: NodeId) -> bool {
+    let Some((seq, Part::Second)) = outline.parent(node) else { return false };
+    let leads_on = |(outer, part): &(NodeId, Part)| match outline.kind(*outer) {
+        Kind::Seq => *outer == seq || *part == Part::Second,
+        Kind::New | Kind::Match | Kind::Mismatch => true,
+        _ => false,
+    };
+    outline.kind(seq) == Kind::Seq
+        && outline.contains(seq, last)
+        && outline.around(last).take_while(leads_on).any(|(outer, _)| outer == seq)
+}
+
+fn why(outline: &Outline<'_>, node: NodeId) -> Why {
+    if let Some(stream) = outline.source(first(outline, node)).filter(|_| outline.kind(first(outline, node)) == Kind::Fold)
+        && !matches!(outline.parent(node), Some((outer, Part::Second)) if outline.kind(outer) != Kind::Par)
+    {
+        return Why::Empty { stream: outline.stream_name(stream) };
+    }
+    for (outer, part) in outline.around(node) {
+        let of = outline.header(outer);
+        return match (outline.kind(outer), part) {
+            (Kind::New, _) => continue,
+            (Kind::Xor, Part::Second) => Why::Handler { of },
+            (Kind::Match | Kind::Mismatch, _) => Why::Comparison { of },
+            (Kind::Fold, _) => Why::Fold { of },
+            (Kind::Seq, Part::Second) => match outline.parts(outer) {
+                (Some(before), _) => Why::After { of: outline.header(end(outline, before)) },
+                _ => Why::Begun,
+            },
+            _ => Why::Begun,
+        };
+    }
+    Why::Begun
+}
+
+/// What an instruction begins with.
+fn first(outline: &Outline<'_>, node: NodeId) -> NodeId {
+    let mut at = node;
+    while matches!(outline.kind(at), Kind::Seq | Kind::Xor | Kind::New)
+        && let (Some(child), _) = outline.parts(at)
+    {
+        at = child;
+    }
+    at
+}
+
+/// What a sequence ends with.
+fn end(outline: &Outline<'_>, node: NodeId) -> NodeId {
+    let mut at = node;
+    loop {
+        at = match (outline.kind(at), outline.parts(at)) {
+            (Kind::Seq, (_, Some(child))) | (Kind::New, (Some(child), _)) => child,
+            _ => return at,
+        }
+    }
 }
