@@ -139,7 +139,8 @@ impl Event {
             | Self::Sent { from: peer, .. }
             | Self::Delivered { to: peer, .. }
             | Self::Answered { peer, .. }
-            | Self::Restarted { peer } => peer,
+            | Self::Restarted { peer }
+            | Self::Forgot { peer } => peer,
         }
     }
 }

@@ -225,7 +225,7 @@ impl Dullness {
                     let overtaken = last.insert(to, *message).is_some_and(|last| *message < last);
                     dullness.keeps_order &= !overtaken;
                 }
-                Event::Restarted { .. } => dullness.is_stormy = true,
+                Event::Restarted { .. } | Event::Forgot { .. } => dullness.is_stormy = true,
                 _ => {}
             }
         }

@@ -13,7 +13,8 @@ fn endings(script: &str, runs: std::ops::Range<u64>, fixed: Option<serde_json::V
     let end = |run: u64| {
         let group = run / GROUP;
         let failures = if group % 2 == 1 { 0.3 } else { 0.0 };
-        let weather = if run % 4 == 0 { Weather::CALM } else { Weather { duplicates: 15, restarts: 5, ..Weather::CALM } };
+        let weather =
+            if run % 4 == 0 { Weather::CALM } else { Weather { duplicates: 15, restarts: 5, ..Weather::CALM } };
         let case = Case {
             script: script.into(),
             init: "init".into(),
@@ -61,9 +62,23 @@ fn told(script: &str, findings: &Findings) -> String {
         let _ = writeln!(out, "   affects {}: {affects:?}", it.affected);
     }
     for it in &findings.waits {
-        let _ = writeln!(out, "WAIT {} in {} of {}, stuck {}, design {}", line(script, it.place), it.runs, it.of, it.stuck, it.by_design);
+        let _ = writeln!(
+            out,
+            "WAIT {} in {} of {}, stuck {}, design {}",
+            line(script, it.place),
+            it.runs,
+            it.of,
+            it.stuck,
+            it.by_design
+        );
         let following: Vec<_> = it.following.iter().map(|place| line(script, *place)).collect();
-        let _ = writeln!(out, "   {} (run {}); {} follow: {following:?}", it.reason.text(script), it.example.run, it.followers);
+        let _ = writeln!(
+            out,
+            "   {} (run {}); {} follow: {following:?}",
+            it.reason.text(script),
+            it.example.run,
+            it.followers
+        );
     }
     for it in &findings.unreached {
         let _ = writeln!(out, "UNREACHED {} {} +{}", line(script, it.place), it.why.text(script), it.after);

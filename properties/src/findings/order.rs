@@ -4,7 +4,7 @@
 //! decided something; `traces.rs` finds these places, and this file says what each of them is: which instruction, why, and
 //! two runs that show it.
 
-use super::outline::{Outline, Origins, Part};
+use super::outline::{Origins, Outline, Part};
 use super::steps::{Decision, Step, steps};
 use super::traces::{Difference, Group, Split, maker};
 use super::uses::deciding;
@@ -156,10 +156,16 @@ impl Cause {
             match &reading.early {
                 None => String::new(),
                 Some(Early::Par { place }) => {
-                    format!(": the `par` at {} is complete when one branch is, and the others still write `{stream}`", at(place))
+                    format!(
+                        ": the `par` at {} is complete when one branch is, and the others still write `{stream}`",
+                        at(place)
+                    )
                 }
                 Some(Early::Fold { place }) => {
-                    format!(": the fold at {} is complete when its first batch is, and goes on to write `{stream}`", at(place))
+                    format!(
+                        ": the fold at {} is complete when its first batch is, and goes on to write `{stream}`",
+                        at(place)
+                    )
                 }
                 Some(Early::Beside { place }) => {
                     format!(": the other branch of the `par` at {} writes `{stream}`", at(place))
@@ -173,7 +179,11 @@ impl Cause {
         };
         match self {
             Self::Order(reading) => {
-                format!("the elements of {} stand in the order in which the peer learned of them{}", streams(reading), early(reading))
+                format!(
+                    "the elements of {} stand in the order in which the peer learned of them{}",
+                    streams(reading),
+                    early(reading)
+                )
             }
             Self::Elements(reading) => {
                 format!("{} holds what the peer knows by then{}", streams(reading), early(reading))
@@ -362,7 +372,8 @@ fn values(states: &[Option<&SeenState>]) -> Vec<String> {
 
 /// The elements of a canon with where they come from.
 fn with_origins(state: &SeenState) -> Option<String> {
-    let of = |(value, origin): (String, String)| format!("{value} from {}", origin.split('|').next().unwrap_or_default());
+    let of =
+        |(value, origin): (String, String)| format!("{value} from {}", origin.split('|').next().unwrap_or_default());
     let elements: Vec<_> = elements(state)?.into_iter().map(of).collect();
     Some(format!("[{}]", elements.join(", ")))
 }
@@ -384,13 +395,7 @@ fn value(state: Option<&SeenState>) -> String {
     }
 }
 
-fn cause(
-    outline: &Outline<'_>,
-    node: NodeId,
-    split: &Split,
-    origins: Option<&Origins>,
-    same_elements: bool,
-) -> Cause {
+fn cause(outline: &Outline<'_>, node: NodeId, split: &Split, origins: Option<&Origins>, same_elements: bool) -> Cause {
     let reading = |origins: &Origins| Reading {
         streams: origins.streams.iter().map(|stream| outline.stream_name(*stream)).collect(),
         early: early(outline, node, &origins.streams),

@@ -1,8 +1,10 @@
 //! A script as findings ask about it: which instruction stands where, what encloses it, who writes which stream.
 
 use super::Place;
-use airtight_engine::script::{Binding, DefinitionId, Instruction, Kind, NodeId, OperandId, Reach, Script, StreamId, Tree, Value};
 use airtight_engine::script::{Accessor, LensView, Symbol, VariableKind};
+use airtight_engine::script::{
+    Binding, DefinitionId, Instruction, Kind, NodeId, OperandId, Reach, Script, StreamId, Tree, Value,
+};
 use std::collections::BTreeSet;
 use std::iter;
 
@@ -129,7 +131,10 @@ impl<'s> Outline<'s> {
     /// Whether a rendered trace has states of this instruction.
     pub(super) fn has_states(&self, node: NodeId) -> bool {
         match self.tree().instruction(node) {
-            Instruction::Call { .. } | Instruction::Canon { .. } | Instruction::Par(..) | Instruction::Insert { .. } => true,
+            Instruction::Call { .. }
+            | Instruction::Canon { .. }
+            | Instruction::Par(..)
+            | Instruction::Insert { .. } => true,
             Instruction::Assign { target, .. } => matches!(self.script.bindings().operand(target), Binding::Stream(_)),
             Instruction::Fold { .. } => self.is_stream_fold(node),
             _ => false,

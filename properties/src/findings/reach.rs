@@ -136,7 +136,8 @@ fn follows(outline: &Outline<'_>, last: NodeId, node: NodeId) -> bool {
 }
 
 fn why(outline: &Outline<'_>, node: NodeId) -> Why {
-    if let Some(stream) = outline.source(first(outline, node)).filter(|_| outline.kind(first(outline, node)) == Kind::Fold)
+    if let Some(stream) =
+        outline.source(first(outline, node)).filter(|_| outline.kind(first(outline, node)) == Kind::Fold)
         && !matches!(outline.parent(node), Some((outer, Part::Second)) if outline.kind(outer) != Kind::Par)
     {
         return Why::Empty { stream: outline.stream_name(stream) };

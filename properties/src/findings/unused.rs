@@ -34,7 +34,9 @@ pub(super) fn find(outline: &Outline<'_>) -> Vec<Unused> {
     let (tree, bindings) = (outline.tree(), outline.script.bindings());
     let definitions = bindings.definitions();
     let scalars = definitions.iter().zip(uses(outline)).filter(|(definition, how)| {
-        *how == Use::Nothing && outline.output(definition.node).is_some() && !is_hop(outline, definition.node)
+        *how == Use::Nothing
+            && outline.output(definition.node).is_some()
+            && !is_hop(outline, definition.node)
             && !is_copy(outline, definition.node)
     });
     let scalars = scalars.map(|(definition, _)| (definition.node, tree.text(definition.name), 1));

@@ -82,9 +82,9 @@ pub(super) fn deciding(outline: &Outline<'_>) -> Vec<bool> {
         }
         deciding[node.index()] = match how {
             Use::Nothing | Use::Copied => false,
-            Use::Compared => !outline.source(node).is_some_and(|stream| {
-                outline.origins(stream).folds.iter().any(|fold| outline.contains(*fold, node))
-            }),
+            Use::Compared => !outline
+                .source(node)
+                .is_some_and(|stream| outline.origins(stream).folds.iter().any(|fold| outline.contains(*fold, node))),
             Use::Read => true,
         };
     }

@@ -331,7 +331,11 @@ impl<'r> Run<'r> {
         let by = self.outline.header(open.copied().unwrap_or(last));
         Next::Root(
             node,
-            if open.is_some() { Reason::NotReached { name: name(), by } } else { Reason::Elsewhere { name: name(), by } },
+            if open.is_some() {
+                Reason::NotReached { name: name(), by }
+            } else {
+                Reason::Elsewhere { name: name(), by }
+            },
         )
     }
 
