@@ -132,7 +132,7 @@ fn count(elements: &[Element], class: &str) -> usize {
 
 #[test]
 fn a_page_has_everything() {
-    let page = report(&[("first_come.air", FIRST_COME), ("two.air", "(call %init_peer_id% (\"s\" \"f\") [] x)")], &[]);
+    let page = report(&[("first_come.air", FIRST_COME), ("two.air", "(seq (call %init_peer_id% (\"s\" \"f\") [] x) (canon %init_peer_id% $s #s))")], &[]);
     let elements = is_well_made(&page.text);
     assert!(!page.text.contains("http://") && !page.text.contains("https://") && !page.text.contains("url("));
     assert_eq!(count(&elements, "chapter"), 2);
@@ -144,7 +144,7 @@ fn a_page_has_everything() {
     }
     assert_eq!(elements.iter().filter(|element| element.name == "article").count(), 1, "the order of delivery decides");
     assert!(page.text.contains("<span class=\"k order\">canon</span>"), "and the script says where");
-    assert!(page.text.contains("Never used"), "other findings are there");
+    assert!(page.text.contains("Never used") && page.text.contains("never-written"), "other findings are there");
     assert!(!page.text.contains("sentBy"), "nothing is shown as a runner has it");
 }
 

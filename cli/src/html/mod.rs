@@ -154,7 +154,7 @@ fn verdict(args: &CheckArgs, chapters: &[Chapter<'_>], rows: &[airtight_properti
                 (counted(chapters.len(), "script"))
             }
             @if fails > 0 { " · " (counted(holds, "law")) " hold" }
-            @if open > 0 { " · " (counted(open, "law")) " without instances" }
+            @if open > 0 { " · " (counted(open, "law")) " undecided" }
             @if order > 0 { " · " (counted(order, "order dependence")) }
             " · seed " (args.seed)
         }

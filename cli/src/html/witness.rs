@@ -27,10 +27,12 @@ pub(super) fn counterexample(id: &str, found: &Counterexample, film: Option<&Fil
             @if let Some(replay) = replay { pre.command { code { (brief(replay, SENTENCE_CHARS_MAX)) } } }
             h4 { "The smallest script that was found" }
             (Listing { id: &listing, text: found.case.script.trim_end(), marks }.show())
-            h4 { "What shows it" }
-            div.parts {
-                @for (what, text) in &witness.parts { (part(what, &text.lines().collect::<Vec<_>>())) }
-                @for data in &witness.data { (part(&data.label, &seen(data))) }
+            @if !witness.parts.is_empty() || !witness.data.is_empty() {
+                h4 { "What shows it" }
+                div.parts {
+                    @for (what, text) in &witness.parts { (part(what, &text.lines().collect::<Vec<_>>())) }
+                    @for data in &witness.data { (part(&data.label, &seen(data))) }
+                }
             }
             @if let [left, right] = witness.sides.as_slice() { (sides(left, right)) }
             h4 { "What happens" }
@@ -74,11 +76,35 @@ struct Row<'l> {
     is_same: bool,
 }
 
-/// Both sides, line by line, like beside like.
+/// Both sides, line by line: what they come to, or the data, where that is the same.
 fn sides(left: &WitnessSide, right: &WitnessSide) -> Markup {
-    let (all_old, all_new) = (seen(left), seen(right));
+    let labels = [&*left.label, &*right.label];
+    let (old, new) = (seen(left), seen(right));
+    let has_traces = !left.trace.is_empty() && !right.trace.is_empty();
+    html! {
+        h4 { "These should be alike" }
+        @if has_traces && old != new {
+            (both(labels, &old, &new))
+        } @else {
+            @if has_traces {
+                p.muted { "What they come to is the same; they differ in the order in which it was learned, or in bytes:" }
+            }
+            @let (old, new) = (unfolded(&left.data), unfolded(&right.data));
+            (both(labels, &old.lines().collect::<Vec<_>>(), &new.lines().collect::<Vec<_>>()))
+        }
+    }
+}
+
+/// Data with a line for each member, if they are JSON.
+fn unfolded(data: &str) -> String {
+    let value = serde_json::from_str::<serde_json::Value>(data);
+    value.ok().and_then(|value| serde_json::to_string_pretty(&value).ok()).unwrap_or_else(|| data.to_owned())
+}
+
+/// Two lists, like beside like.
+fn both(labels: [&str; 2], all_old: &[&str], all_new: &[&str]) -> Markup {
     let first = |lines: &[&str]| lines.len().min(LINES_MAX);
-    let (old, new) = (&all_old[..first(&all_old)], &all_new[..first(&all_new)]);
+    let (old, new) = (&all_old[..first(all_old)], &all_new[..first(all_new)]);
     let rows = aligned(old, new);
     let parted = rows.iter().position(|row| !row.is_same);
     let cell = |line: Option<(usize, &str)>, class: &str| {
@@ -93,26 +119,17 @@ fn sides(left: &WitnessSide, right: &WitnessSide) -> Markup {
         }
     };
     html! {
-        h4 { "These should be alike" }
         div.scroll tabindex="0" role="region" aria-label="Both sides" {
             table.sides {
-                thead {
-                    tr {
-                        th colspan="2" scope="colgroup" { (brief(&left.label, NAME_CHARS_MAX)) }
-                        th colspan="2" scope="colgroup" { (brief(&right.label, NAME_CHARS_MAX)) }
-                    }
-                }
+                thead { tr { @for label in labels { th colspan="2" scope="colgroup" { (brief(label, NAME_CHARS_MAX)) } } } }
                 tbody {
                     @for (index, row) in rows.iter().enumerate() {
+                        @let class = |own| if row.is_same { "same" } else { own };
                         @if parted == Some(index) { tr.part { td colspan="4" { "here they part" } } }
-                        tr { (cell(row.left, if row.is_same { "same" } else { "less" }))
-                             (cell(row.right, if row.is_same { "same" } else { "more-of" })) }
+                        tr { (cell(row.left, class("less"))) (cell(row.right, class("more-of"))) }
                     }
                 }
             }
-        }
-        @if parted.is_none() {
-            p.muted { "What they come to is the same; they differ in the order in which it was learned, or in bytes." }
         }
         (more(all_old.len().max(all_new.len()), LINES_MAX))
     }
