@@ -132,7 +132,13 @@ fn count(elements: &[Element], class: &str) -> usize {
 
 #[test]
 fn a_page_has_everything() {
-    let page = report(&[("first_come.air", FIRST_COME), ("two.air", "(seq (call %init_peer_id% (\"s\" \"f\") [] x) (canon %init_peer_id% $s #s))")], &[]);
+    let page = report(
+        &[
+            ("first_come.air", FIRST_COME),
+            ("two.air", "(seq (call %init_peer_id% (\"s\" \"f\") [] x) (canon %init_peer_id% $s #s))"),
+        ],
+        &[],
+    );
     let elements = is_well_made(&page.text);
     assert!(!page.text.contains("http://") && !page.text.contains("https://") && !page.text.contains("url("));
     assert_eq!(count(&elements, "chapter"), 2);

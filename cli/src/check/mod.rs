@@ -1,5 +1,6 @@
 //! `airtight check`: a verdict about scripts.
 
+mod findings;
 pub(crate) mod story;
 pub(crate) mod table;
 
@@ -13,6 +14,7 @@ use crate::subject;
 use airtight_engine::script::Script;
 use airtight_generators::ServicesFile;
 use airtight_properties::{CheckError, Counterexample, Film, Options, Report, Subject, Totals, check};
+use findings::Shown;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -35,7 +37,7 @@ pub(crate) fn run(args: &CheckArgs, console: &mut Console) -> io::Result<()> {
         let Some(report) = one(args, &options, file, &bytes, &progress, console)? else { continue };
         let checked = Checked { file: file.clone(), bytes, report };
         if args.format == Format::Text {
-            progress.suspend(|| tell(&checked, console))?;
+            progress.suspend(|| tell(args, &checked, console))?;
         }
         all.push(checked);
     }
@@ -119,13 +121,19 @@ fn one(
 }
 
 /// What there is to say about one script.
-fn tell(checked: &Checked, console: &mut Console) -> io::Result<()> {
+fn tell(args: &CheckArgs, checked: &Checked, console: &mut Console) -> io::Result<()> {
     let source = Source::new(shown_name(&checked.file), &checked.bytes);
     match (Script::parse(&checked.bytes), &checked.report) {
         (Ok(script), Some(report)) => {
             writeln!(console.out, "{}: {}", source.name, summary(&report.totals))?;
             if !script.warnings().is_empty() {
                 console.report(&render(&source, script.warnings()))?;
+            }
+            let shown = Shown { args, file: &checked.file, source: &source, styled: console.out_styled };
+            let findings = shown.findings(&report.findings);
+            // What there is to tell stands apart from the next script.
+            if !findings.is_empty() {
+                writeln!(console.out, "{findings}")?;
             }
             Ok(())
         }

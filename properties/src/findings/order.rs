@@ -7,7 +7,7 @@
 use super::outline::{Origins, Outline, Part};
 use super::steps::{Decision, Step, steps};
 use super::traces::{Difference, Group, Split, maker};
-use super::uses::deciding;
+use super::uses::{Looked, deciding};
 use super::{Ending, Place, Replay};
 use crate::story::{cut, position};
 use crate::subject::Subject;
@@ -21,6 +21,8 @@ use std::iter;
 const OUTCOMES_MAX: usize = 5;
 /// How many of the instructions that come to something else are named.
 const AFFECTED_MAX: usize = 5;
+/// How many findings have their runs played again for the steps.
+const REPLAYED_MAX: usize = 24;
 /// How many characters of a value are shown.
 const VALUE_CHARS_MAX: usize = 100;
 
@@ -42,6 +44,8 @@ pub struct OrderFinding {
     pub outcomes: Vec<Outcome>,
     /// How many runs those are, all outcomes together.
     pub runs: usize,
+    /// Whether the script reads only the first elements of it, and these were the same in all runs.
+    pub is_read_alike: bool,
     /// Instructions after it that come to something else in the two examples: the first few.
     pub affects: Vec<Place>,
     /// How many those are.
@@ -56,12 +60,13 @@ pub enum Cause {
     Order(Reading),
     /// A canon fixes the elements of which its peer knows, and others come later.
     Elements(Reading),
-    /// The fold around it ends before it has visited all values of its stream, or ends in another order.
+    /// The fold over a stream around it ends a batch before it has come to all values of it, and batches are what a peer
+    /// learned at once.
     Visits {
+        /// The stream.
+        stream: String,
         /// The fold.
         fold: Place,
-        /// What it goes through.
-        reading: Reading,
     },
     /// A last instruction of a fold over a stream runs after the last value of each batch, and batches are what a peer
     /// learned at once.
@@ -188,11 +193,9 @@ impl Cause {
             Self::Elements(reading) => {
                 format!("{} holds what the peer knows by then{}", streams(reading), early(reading))
             }
-            Self::Visits { fold, reading } => format!(
-                "the fold at {} does not always come to all values of {}{}",
-                at(fold),
-                streams(reading),
-                early(reading)
+            Self::Visits { stream, fold } => format!(
+                "the fold at {} ends a batch of values of `{stream}` early, and a batch is what a peer learned at once",
+                at(fold)
             ),
             Self::Batches { stream, fold } => format!(
                 "the fold over `{stream}` at {} runs its last instruction after each batch, and a batch is what a peer learned at once",
@@ -208,11 +211,36 @@ impl Cause {
 
 /// Looks for such instructions. With a subject, the two runs of each finding are played again for their steps.
 pub(super) fn find(outline: &Outline<'_>, endings: &[Ending], subject: Option<&mut Subject>) -> Vec<OrderFinding> {
-    let deciding = deciding(outline);
-    let groups = Group::all(endings, |start| outline.at(start).is_some_and(|node| deciding[node.index()]));
-    // Of several places of one instruction, the clearest.
-    let mut clearest: BTreeMap<NodeId, (Clarity, Shown<'_, '_>)> = BTreeMap::new();
-    for group in &groups {
+    let looked = deciding(outline);
+    let mut clearest: BTreeMap<NodeId, OrderFinding> = BTreeMap::new();
+    let mut subject = subject;
+    let groups = Group::all(endings, |start| looked[outline.at(start)?.index()]);
+    for (node, shown) in clearest_of(outline, &groups) {
+        let subject = subject.as_deref_mut().filter(|_| clearest.len() < REPLAYED_MAX);
+        clearest.insert(node, shown.finding(subject));
+    }
+    // What is not read of a canon may differ all the same, and may be read after another turn of events.
+    if looked.iter().flatten().any(|looked| looked.is_beginning()) {
+        let groups = Group::all(endings, |start| {
+            let looked = looked[outline.at(start)?.index()]?;
+            Some(if looked.is_beginning() { Looked::ALL } else { looked })
+        });
+        for (node, shown) in clearest_of(outline, &groups) {
+            let is_beginning = looked[node.index()].is_some_and(Looked::is_beginning);
+            if is_beginning && !clearest.contains_key(&node) {
+                let subject = subject.as_deref_mut().filter(|_| clearest.len() < REPLAYED_MAX);
+                let finding = shown.finding(subject);
+                clearest.insert(node, OrderFinding { is_read_alike: true, ..finding });
+            }
+        }
+    }
+    clearest.into_values().collect()
+}
+
+/// The instructions at which something was decided; of several places of one instruction, the clearest.
+fn clearest_of<'o, 'e>(outline: &'o Outline<'o>, groups: &'o [Group<'e>]) -> BTreeMap<NodeId, Shown<'o, 'e>> {
+    let mut clearest: BTreeMap<NodeId, (Clarity, Shown<'o, 'e>)> = BTreeMap::new();
+    for group in groups {
         for split in group.splits() {
             let Some(node) = outline.at(split.start) else { continue };
             let shown = Shown::new(outline, group, split, node);
@@ -222,8 +250,7 @@ pub(super) fn find(outline: &Outline<'_>, endings: &[Ending], subject: Option<&m
             }
         }
     }
-    let mut subject = subject;
-    clearest.into_values().map(|(_, shown)| shown.finding(subject.as_deref_mut())).collect()
+    clearest.into_iter().map(|(node, (_, shown))| (node, shown)).collect()
 }
 
 /// How clear an example is; smaller is clearer.
@@ -257,10 +284,9 @@ impl<'o, 'e> Shown<'o, 'e> {
         let sorted: Vec<_> = elements.iter().cloned().map(|elements| elements.map(sorted)).collect();
         let is_order = sorted.iter().all(|it| it.is_some() && *it == sorted[0]);
         let origins = match split.difference {
-            Difference::Presence => fold_around(outline, node),
-            Difference::Result => Some(node),
+            Difference::Presence => None,
+            Difference::Result => outline.source(node).map(|stream| outline.origins(stream)),
         };
-        let origins = origins.and_then(|node| outline.source(node)).map(|stream| outline.origins(stream));
         // Where elements differ, two of which neither begins like the other show most; then short ones.
         let mut best = (true, usize::MAX);
         let mut pair = [0, 1];
@@ -277,6 +303,8 @@ impl<'o, 'e> Shown<'o, 'e> {
                 }
             }
         }
+        // What a run has stands before what it lacks.
+        pair.sort_by_key(|at| runs.get(*at).is_none_or(|run| group.state(*run, &split).is_none()));
         let cause = cause(outline, node, &split, origins.as_ref(), is_order);
         let parts = runs.into_iter().zip(values).collect();
         Self { outline, group, split, node, origins, cause, clarity: best, parts, pair }
@@ -312,6 +340,7 @@ impl<'o, 'e> Shown<'o, 'e> {
             examples: [example(self.pair[0], first_steps), example(self.pair[1], second_steps)],
             outcomes: outcomes.take(OUTCOMES_MAX).collect(),
             runs: split.parts.iter().map(Vec::len).sum(),
+            is_read_alike: false,
             affects: affected.iter().take(AFFECTED_MAX).map(|node| outline.header(*node)).collect(),
             affected: affected.len(),
         }
@@ -407,13 +436,8 @@ fn cause(outline: &Outline<'_>, node: NodeId, split: &Split, origins: Option<&Or
             (Some(name), _) => Cause::Register { name },
             (None, canon) => Cause::Arguments { canon: canon.map(|canon| outline.header(canon)) },
         },
-        (Difference::Presence, origins) => decided(outline, node, origins.map(reading)),
+        (Difference::Presence, _) => decided(outline, node),
     }
-}
-
-/// The innermost fold over a stream in whose body an instruction stands.
-fn fold_around(outline: &Outline<'_>, node: NodeId) -> Option<NodeId> {
-    outline.around(node).map(|(outer, _)| outer).find(|outer| outline.is_stream_fold(*outer))
 }
 
 /// A canon that an instruction reads.
@@ -436,22 +460,23 @@ fn register(outline: &Outline<'_>, node: NodeId) -> Option<&'static str> {
 }
 
 /// What decides whether an instruction is reached.
-fn decided(outline: &Outline<'_>, node: NodeId, reading: Option<Reading>) -> Cause {
+fn decided(outline: &Outline<'_>, node: NodeId) -> Cause {
     let mut before = None;
     for (outer, part) in outline.around(node) {
         let by = outline.header(outer);
         let instruction = outline.kind(outer).keyword();
-        match (outline.kind(outer), part, &reading) {
-            (Kind::Fold, Part::Second, Some(reading)) if outline.is_stream_fold(outer) => {
-                return Cause::Batches { stream: reading.streams.first().cloned().unwrap_or_default(), fold: by };
+        match (outline.kind(outer), part) {
+            (Kind::Fold, part) if outline.is_stream_fold(outer) => {
+                let stream = outline.source(outer).map_or_else(String::new, |stream| outline.stream_name(stream));
+                return match part {
+                    Part::First => Cause::Visits { stream, fold: by },
+                    Part::Second => Cause::Batches { stream, fold: by },
+                };
             }
-            (Kind::Fold, Part::First, Some(reading)) if outline.is_stream_fold(outer) => {
-                return Cause::Visits { fold: by, reading: reading.clone() };
-            }
-            (Kind::Match | Kind::Mismatch, _, _) | (Kind::Xor, Part::Second, _) => {
+            (Kind::Match | Kind::Mismatch, _) | (Kind::Xor, Part::Second) => {
                 return Cause::Decided { instruction, by };
             }
-            (Kind::Seq, Part::Second, _) => before = before.or(outline.parts(outer).0),
+            (Kind::Seq, Part::Second) => before = before.or(outline.parts(outer).0),
             _ => {}
         }
     }

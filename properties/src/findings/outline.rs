@@ -141,6 +141,11 @@ impl<'s> Outline<'s> {
         }
     }
 
+    /// Whether an instruction only moves the particle to a peer: a canon of a stream that nothing writes.
+    pub(super) fn is_hop(&self, node: NodeId) -> bool {
+        self.kind(node) == Kind::Canon && self.source(node).is_some_and(|stream| self.writers(stream).is_empty())
+    }
+
     /// The operand that an instruction writes to.
     pub(super) fn output(&self, node: NodeId) -> Option<OperandId> {
         match self.tree().instruction(node) {

@@ -1,8 +1,9 @@
 //! What no run reached.
 //!
 //! An instruction was reached if some run left a state of it, or it waited there. Only calls, canons, `par`, folds over
-//! streams and what writes streams leave states, so a part of the script without any of these is not judged. Of what lies
-//! inside each other, or follows in sequence, only the first is reported.
+//! streams and what writes streams leave states, so a part of the script without any of these is not judged; nor is one
+//! that only moves the particle, as the handlers do that compilers write to carry an error home. Of what lies inside each
+//! other, or follows in sequence, only the first is reported.
 
 use super::outline::{Outline, Part};
 use super::standing::Reached;
@@ -44,7 +45,7 @@ pub enum Why {
         /// That.
         of: Place,
     },
-    /// The fold never had a value, or never ended.
+    /// The fold never had a value, or never came to its last instruction.
     Fold {
         /// The fold.
         of: Place,
@@ -93,7 +94,10 @@ pub(super) fn find(outline: &Outline<'_>, endings: &[Ending]) -> Vec<Unreached> 
     // How many instructions with states stand before each one.
     let mut before = vec![0usize];
     for node in &outline.nodes {
-        before.push(before.last().copied().unwrap_or_default() + usize::from(outline.has_states(*node)));
+        before.push(
+            before.last().copied().unwrap_or_default()
+                + usize::from(outline.has_states(*node) && !outline.is_hop(*node)),
+        );
     }
     let mut found: Vec<(NodeId, Unreached)> = Vec::new();
     let mut next = 0;
@@ -102,7 +106,7 @@ pub(super) fn find(outline: &Outline<'_>, endings: &[Ending]) -> Vec<Unreached> 
         let is_judged = before[range.end] > before[range.start];
         if !is_judged {
             next = range.end;
-        } else if reached.any(range.clone()) {
+        } else if reached.any(range.clone()) || is_entered_anyway(outline, node) {
             next += 1;
         } else {
             next = range.end;
@@ -114,7 +118,7 @@ pub(super) fn find(outline: &Outline<'_>, endings: &[Ending]) -> Vec<Unreached> 
                 None => {
                     let instruction = outline.kind(node).keyword();
                     let place = outline.whole(node);
-                    found.push((node, Unreached { place, instruction, why: why(outline, node), after: 0 }));
+                    found.push((node, Unreached { place, instruction, why: why(outline, node, &reached), after: 0 }));
                 }
             }
         }
@@ -122,26 +126,38 @@ pub(super) fn find(outline: &Outline<'_>, endings: &[Ending]) -> Vec<Unreached> 
     found.into_iter().map(|(_, unreached)| unreached).collect()
 }
 
+/// Whether an instruction has no state of its own and is entered whenever what is around it is: then its parts are asked.
+fn is_entered_anyway(outline: &Outline<'_>, node: NodeId) -> bool {
+    let is_open = match outline.parent(node) {
+        None => true,
+        Some((outer, part)) => match outline.kind(outer) {
+            Kind::Par | Kind::New => true,
+            Kind::Seq | Kind::Xor => part == Part::First,
+            _ => false,
+        },
+    };
+    is_open && !outline.has_states(node) && outline.kind(node) != Kind::Fold
+}
+
 /// Whether an instruction comes right after another in sequence, so that it is not reached if that is not.
 fn follows(outline: &Outline<'_>, last: NodeId, node: NodeId) -> bool {
     let Some((seq, Part::Second)) = outline.parent(node) else { return false };
-    let leads_on = |(outer, part): &(NodeId, Part)| match outline.kind(*outer) {
-        Kind::Seq => *outer == seq || *part == Part::Second,
-        Kind::New | Kind::Match | Kind::Mismatch => true,
-        _ => false,
+    let leads_on = |(outer, _): &(NodeId, Part)| {
+        matches!(outline.kind(*outer), Kind::Seq | Kind::New | Kind::Match | Kind::Mismatch)
     };
     outline.kind(seq) == Kind::Seq
         && outline.contains(seq, last)
         && outline.around(last).take_while(leads_on).any(|(outer, _)| outer == seq)
 }
 
-fn why(outline: &Outline<'_>, node: NodeId) -> Why {
-    if let Some(stream) =
-        outline.source(first(outline, node)).filter(|_| outline.kind(first(outline, node)) == Kind::Fold)
-        && !matches!(outline.parent(node), Some((outer, Part::Second)) if outline.kind(outer) != Kind::Par)
-    {
-        return Why::Empty { stream: outline.stream_name(stream) };
-    }
+fn why(outline: &Outline<'_>, node: NodeId, reached: &Reached) -> Why {
+    let begin = first(outline, node);
+    let is_fold = outline.kind(begin) == Kind::Fold;
+    let begun = || match outline.source(begin) {
+        Some(stream) if is_fold => Why::Empty { stream: outline.stream_name(stream) },
+        None if is_fold => Why::Fold { of: outline.header(begin) },
+        _ => Why::Begun,
+    };
     for (outer, part) in outline.around(node) {
         let of = outline.header(outer);
         return match (outline.kind(outer), part) {
@@ -150,13 +166,15 @@ fn why(outline: &Outline<'_>, node: NodeId) -> Why {
             (Kind::Match | Kind::Mismatch, _) => Why::Comparison { of },
             (Kind::Fold, _) => Why::Fold { of },
             (Kind::Seq, Part::Second) => match outline.parts(outer) {
-                (Some(before), _) => Why::After { of: outline.header(end(outline, before)) },
-                _ => Why::Begun,
+                (Some(before), _) if !reached.succeeded(end(outline, before)) => {
+                    Why::After { of: outline.header(end(outline, before)) }
+                }
+                _ => begun(),
             },
-            _ => Why::Begun,
+            _ => begun(),
         };
     }
-    Why::Begun
+    begun()
 }
 
 /// What an instruction begins with.

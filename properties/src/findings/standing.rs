@@ -12,16 +12,26 @@ use std::sync::Arc;
 pub(super) struct Reached {
     /// For each instruction, how often it was seen; then, how often all before it were.
     counts: Vec<u64>,
+    /// For each call and canon, whether it succeeded.
+    succeeded: Vec<bool>,
 }
 
 impl Reached {
     /// Nothing was reached yet.
     pub(super) fn new(outline: &Outline<'_>) -> Self {
-        Self { counts: vec![0; outline.nodes.len() + 1] }
+        Self { counts: vec![0; outline.nodes.len() + 1], succeeded: vec![false; outline.nodes.len()] }
     }
 
     /// Counts the instructions that left a trace in this view.
     pub(super) fn note(&mut self, outline: &Outline<'_>, view: &View) {
+        for state in view.trace.iter().flatten() {
+            if state.at.is_some()
+                && !state.state.starts_with("{\"call\":{\"failed\"")
+                && let Some(node) = outline.at(state.start)
+            {
+                self.succeeded[node.index()] = true;
+            }
+        }
         let states = view.trace.iter().flatten().map(|state| state.start);
         let pending = view.pending.iter().flatten().map(|pending| pending.start);
         let waiting = view.waiting.iter().flatten().map(|waiting| waiting.start);
@@ -41,6 +51,11 @@ impl Reached {
             *count = sum;
         }
         self
+    }
+
+    /// Whether a call or canon ever succeeded.
+    pub(super) fn succeeded(&self, node: NodeId) -> bool {
+        self.succeeded[node.index()]
     }
 
     /// Whether any of the instructions in this range was reached.

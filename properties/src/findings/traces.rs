@@ -9,7 +9,9 @@
 //! still differs.
 
 use super::Ending;
+use super::uses::Looked;
 use crate::view::{Executed, SeenState};
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,39 +69,39 @@ pub(super) enum Difference {
 
 /// Numbers for texts.
 #[derive(Debug, Default)]
-struct Numbers<'e>(BTreeMap<&'e str, u32>);
+struct Numbers<'e>(BTreeMap<Cow<'e, str>, u32>);
 
 impl<'e> Numbers<'e> {
-    fn of(&mut self, text: &'e str) -> u32 {
+    fn of(&mut self, text: impl Into<Cow<'e, str>>) -> u32 {
         let next = self.0.len() as u32;
-        *self.0.entry(text).or_insert(next)
+        *self.0.entry(text.into()).or_insert(next)
     }
 }
 
 impl<'e> Group<'e> {
-    /// The groups of at least two runs that came to an end. Instructions that do not count are told by where they start.
-    pub(super) fn all(endings: &'e [Ending], counts: impl Fn(u32) -> bool) -> Vec<Self> {
+    /// The groups of at least two runs that came to an end. For the instruction that starts at a byte, `looked` tells how
+    /// much of its events counts.
+    pub(super) fn all(endings: &'e [Ending], looked: impl Fn(u32) -> Option<Looked>) -> Vec<Self> {
         let mut groups: BTreeMap<u64, Vec<(&Ending, &[SeenState])>> = BTreeMap::new();
         for ending in endings {
             if let Some(states) = ending.last.as_ref().and_then(|view| view.trace.as_deref()) {
                 groups.entry(ending.group()).or_default().push((ending, states));
             }
         }
-        groups.into_values().filter(|runs| runs.len() > 1).map(|runs| Self::new(runs, &counts)).collect()
+        groups.into_values().filter(|runs| runs.len() > 1).map(|runs| Self::new(runs, &looked)).collect()
     }
 
-    fn new(runs: Vec<(&'e Ending, &'e [SeenState])>, counts: &impl Fn(u32) -> bool) -> Self {
+    fn new(runs: Vec<(&'e Ending, &'e [SeenState])>, looked: &impl Fn(u32) -> Option<Looked>) -> Self {
         let mut places = Numbers::default();
         let mut keys = Numbers::default();
         let mut traces: Vec<Trace<'e>> = Vec::new();
         for (ending, states) in runs {
-            let events = states.iter().enumerate().filter(|(_, state)| state.at.is_some() && counts(state.start));
-            let cell = |(index, state): (usize, &'e SeenState)| Cell {
-                place: places.of(&state.place),
-                key: keys.of(before_generation(&state.state)),
-                state: index as u32,
+            let events = states.iter().enumerate().filter(|(_, state)| state.at.is_some());
+            let cell = |(index, state): (usize, &'e SeenState)| {
+                let key = keys.of(come_to(&state.state, looked(state.start)?));
+                Some(Cell { place: places.of(&*state.place), key, state: index as u32 })
             };
-            let cells = events.map(cell).collect();
+            let cells = events.filter_map(cell).collect();
             traces.push(Trace { ending, states, cells, at: Vec::new() });
         }
         let places = places.0.len();
@@ -198,10 +200,19 @@ struct Tally {
     agree: bool,
 }
 
-/// What a call came to, without the generation of its result in a stream.
-fn before_generation(text: &str) -> &str {
-    let is_in_stream = text.starts_with("{\"call\":{\"stream\"");
-    text.rfind(",\"gen\":").filter(|_| is_in_stream).map_or(text, |at| &text[..at])
+/// What a call or canon came to, as far as it counts.
+fn come_to(text: &str, looked: Looked) -> Cow<'_, str> {
+    if text.starts_with("{\"call\":{\"stream\"") {
+        // The generation of a result is no difference.
+        return text.rfind(",\"gen\":").map_or(text, |at| &text[..at]).into();
+    }
+    let is_part = !looked.length || looked.first < u32::MAX;
+    if is_part && let Ok(Executed::Canon(canon)) = serde_json::from_str(text) {
+        let first = canon.values.len().min(looked.first as usize);
+        let length = looked.length.then_some(canon.values.len());
+        return format!("{length:?} {:?}", &canon.values[..first]).into();
+    }
+    text.into()
 }
 
 /// The peer that made the event of a state.

@@ -36,7 +36,7 @@ pub(super) fn find(outline: &Outline<'_>) -> Vec<Unused> {
     let scalars = definitions.iter().zip(uses(outline)).filter(|(definition, how)| {
         *how == Use::Nothing
             && outline.output(definition.node).is_some()
-            && !is_hop(outline, definition.node)
+            && !outline.is_hop(definition.node)
             && !is_copy(outline, definition.node)
     });
     let scalars = scalars.map(|(definition, _)| (definition.node, tree.text(definition.name), 1));
@@ -64,10 +64,4 @@ pub(super) fn find(outline: &Outline<'_>) -> Vec<Unused> {
 fn is_copy(outline: &Outline<'_>, node: NodeId) -> bool {
     let Instruction::Assign { source, .. } = outline.tree().instruction(node) else { return false };
     matches!(outline.tree().operand(source).value, Value::Variable(_) | Value::LastError(_) | Value::Error(_))
-}
-
-/// Whether an instruction only moves the particle to a peer: a canon of a stream that nothing writes.
-fn is_hop(outline: &Outline<'_>, node: NodeId) -> bool {
-    matches!(outline.tree().instruction(node), Instruction::Canon { .. })
-        && outline.source(node).is_some_and(|stream| outline.writers(stream).is_empty())
 }

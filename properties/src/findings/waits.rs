@@ -385,17 +385,16 @@ impl<'r> Run<'r> {
         Some((fold, if is_empty { Reason::Empty { stream } } else { Reason::NotEnough { stream } }))
     }
 
-    /// The fold over a stream that stops the script, if nothing else does: the innermost sequence whose left part was
-    /// reached and whose right part was not.
+    /// The fold over a stream that stops the script, if nothing else does. It is in the left part of a sequence whose
+    /// right part was not reached: the innermost one of those whose left part was reached, or else the first.
     fn gate(&self) -> Option<(NodeId, Reason)> {
-        let is_stopped = |node: &&NodeId| {
-            let (Some(left), Some(right)) = self.outline.parts(**node) else { return false };
-            self.outline.kind(**node) == Kind::Seq
-                && self.reached.any(self.outline.range(left))
-                && !self.reached.any(self.outline.range(right))
-                && self.fold_in(left).is_some()
+        let left_of = |node: &NodeId| match (self.outline.kind(*node), self.outline.parts(*node)) {
+            (Kind::Seq, (Some(left), Some(right))) if !self.reached.any(self.outline.range(right)) => Some(left),
+            _ => None,
         };
-        let stopped = self.outline.nodes.iter().rev().find(is_stopped)?;
-        self.outline.parts(*stopped).0.and_then(|left| self.fold_in(left))
+        let mut stopped = self.outline.nodes.iter().rev().filter_map(left_of);
+        let begun =
+            stopped.find_map(|left| if self.reached.any(self.outline.range(left)) { self.fold_in(left) } else { None });
+        begun.or_else(|| self.outline.nodes.iter().filter_map(left_of).find_map(|left| self.fold_in(left)))
     }
 }
