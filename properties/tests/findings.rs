@@ -22,7 +22,10 @@ fn endings(script: &str, runs: impl Iterator<Item = u64>, fixed: &Value) -> Vec<
             script: script.into(),
             init: "init".into(),
             services: ServiceSpec { seed: group, failures, fixed: (!fixed.is_null()).then(|| fixed.clone()) },
-            schedule: Schedule::Seeded { seed: run, weather: if run % 4 == 0 { Weather::CALM } else { unruly } },
+            schedule: Schedule::Seeded {
+                seed: run,
+                weather: if run.is_multiple_of(4) { Weather::CALM } else { unruly },
+            },
         };
         let played = case.play(&mut subject).expect("the script is valid");
         Ending::new(run, &case, &played, &mut subject).expect("our engine does not fail")
@@ -189,16 +192,14 @@ fn causes_are_named() {
     );
     assert_eq!(
         told(EARLY),
-        [
-            "4:10 -: the fold at 3:3 ends a batch of values of `$s` early, and a batch is what a peer learned at once | not \
-          reached | \"shown\""
-        ]
+        ["4:10 -: the fold at 3:3 ends a batch of values of `$s` early, and a batch is what a peer learned at once | \
+          \"shown\" | not reached"]
     );
     assert_eq!(
         told(BATCHES),
         [
             "4:5 -: the fold over `$s` at 3:3 runs its last instruction after each batch, and a batch is what a peer learned \
-          at once | not reached | \"shown\""
+          at once | \"shown\" | not reached"
         ]
     );
     assert_eq!(
@@ -514,5 +515,50 @@ fn scripts_of_others_have_few_findings() {
         let found = found(&script, 32, &Value::Null);
         let count = found.order.len() + found.waits.len() + found.unreached.len() + found.unused.len();
         assert!(count <= 12, "{name}: {count}");
+    }
+}
+
+/// Long and deep scripts cost no more than their length: a chain of calls that all wait for the first one, nested to the
+/// left or to the right, and as many that were made.
+#[test]
+fn long_scripts_are_no_burden() {
+    const CALLS: usize = 10_000;
+    let calls: Vec<String> = (1..CALLS).map(|at| format!(r#"(call "a" ("s" "f") [x{}] x{at})"#, at - 1)).collect();
+    let first = r#"(call "a" ("s" "f") [] x0)"#;
+    let open = |keyword: &str| format!("({keyword} ").repeat(CALLS - 1);
+    let left = |keyword: &str| {
+        format!("{}{first}{}", open(keyword), calls.iter().map(|it| format!(" {it})")).collect::<String>())
+    };
+    let right = |keyword: &str| {
+        let before: String = std::iter::once(first)
+            .chain(calls.iter().map(String::as_str))
+            .take(CALLS - 1)
+            .map(|it| format!("({keyword} {it} "))
+            .collect();
+        format!("{before}{}{}", calls[CALLS - 2], ")".repeat(CALLS - 1))
+    };
+    for script in [left("par"), right("par"), left("seq"), right("seq")] {
+        let tree = Script::parse(&script).expect("the script is valid");
+        let starts: Vec<usize> = script.match_indices("(call").map(|(at, _)| at).collect();
+        let waiting: Vec<Value> = (1..CALLS)
+            .map(|at| json!({"name": format!("x{}", at - 1), "start": starts[at], "end": starts[at]}))
+            .collect();
+        let pending = json!([{"place": "0", "peer": "b", "arguments": [], "start": starts[0], "end": starts[0]}]);
+        let stuck = json!({"events": [], "trace": [], "pending": pending, "waiting": waiting, "end": "waits"});
+        let found = findings::find(&tree, &script, &[made_up(&script, 0, stuck)], None);
+        assert_eq!((found.waits.len(), found.waits[0].followers), (1, CALLS - 1));
+        let made = |other: usize| {
+            let state = |at: usize| {
+                let result = if at < other { 1 } else { 2 };
+                json!({"place": at.to_string(), "start": starts[at], "end": starts[at], "at": 0, "state": {"call": {"scalar": result, "from": "a|s|f|"}}})
+            };
+            json!({"events": [], "trace": (0..CALLS).map(state).collect::<Vec<_>>(), "end": "complete"})
+        };
+        let endings: Vec<Ending> = (0..4).map(|run| made_up(&script, run, made(run as usize * 2500))).collect();
+        let found = findings::find(&tree, &script, &endings, None);
+        assert_eq!(found.order.len(), 3);
+        let nothing = json!({"events": [], "trace": [made(0)["trace"][0]], "end": "waits"});
+        let found = findings::find(&tree, &script, &[made_up(&script, 0, nothing)], None);
+        assert!(!found.unreached.is_empty());
     }
 }

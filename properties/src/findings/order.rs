@@ -304,7 +304,8 @@ impl<'o, 'e> Shown<'o, 'e> {
             }
         }
         // What a run has stands before what it lacks.
-        pair.sort_by_key(|at| runs.get(*at).is_none_or(|run| group.state(*run, &split).is_none()));
+        let is_absent = |at: usize| runs.get(at).is_none_or(|run| group.state(*run, &split).is_none());
+        pair.sort_by_key(|at| (is_absent(*at), values.get(*at)));
         let cause = cause(outline, node, &split, origins.as_ref(), is_order);
         let parts = runs.into_iter().zip(values).collect();
         Self { outline, group, split, node, origins, cause, clarity: best, parts, pair }
@@ -443,11 +444,11 @@ fn cause(outline: &Outline<'_>, node: NodeId, split: &Split, origins: Option<&Or
 /// A canon that an instruction reads.
 fn fixed(outline: &Outline<'_>, node: NodeId) -> Option<NodeId> {
     let bindings = outline.script.bindings();
-    let reads = outline.tree().operand_ids(node).filter_map(|operand| match bindings.operand(operand) {
+    let mut reads = outline.tree().operand_ids(node).filter_map(|operand| match bindings.operand(operand) {
         Binding::Read(reach) => outline.candidates(reach).next(),
         _ => None,
     });
-    reads.filter(|node| outline.kind(*node) == Kind::Canon).last()
+    reads.find(|node| outline.kind(*node) == Kind::Canon)
 }
 
 /// The error register that an instruction reads.
