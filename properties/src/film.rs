@@ -128,7 +128,7 @@ impl Film {
     /// # Errors
     /// If the case cannot be played at all.
     pub fn of(case: &Case, subject: &mut Subject) -> Result<Self, CaseError> {
-        Ok(Self::shoot(case.play(subject)?, subject))
+        Ok(Self::shoot(case.clone(), case.play(subject)?, subject))
     }
 
     /// Films the history of a script that tells most in few frames: of the first ones that a check plays, one in which
@@ -139,7 +139,7 @@ impl Film {
     pub fn telling(script: &str, options: &Options, subject: &mut Subject) -> Result<Self, CaseError> {
         let prepared = case(script, options, 0).prepare()?.0;
         let runs = if options.time.is_some() { GROUP } else { options.runs };
-        let mut best: Option<(Dullness, Played)> = None;
+        let mut best: Option<(Dullness, Case, Played)> = None;
         let mut events = 0;
         for run in 0..runs.clamp(1, CANDIDATES_MAX) {
             let case = case(script, options, run);
@@ -151,22 +151,22 @@ impl Film {
             }
             events += played.history.events.len();
             let dullness = Dullness::of(&played);
-            if best.as_ref().is_none_or(|(least, _)| dullness < *least) {
-                best = Some((dullness, played));
+            if best.as_ref().is_none_or(|(least, ..)| dullness < *least) {
+                best = Some((dullness, case, played));
             }
             if events >= CANDIDATE_EVENTS_MAX {
                 break;
             }
         }
         match best {
-            Some((_, played)) => Ok(Self::shoot(played, subject)),
+            Some((_, case, played)) => Ok(Self::shoot(case, played, subject)),
             None => Self::of(&case(script, options, 0), subject),
         }
     }
 
     /// Films what happened.
-    fn shoot(played: Played, subject: &mut Subject) -> Self {
-        let Played { case, history, runs, quiet_at, parameters, failure, .. } = played;
+    fn shoot(case: Case, played: Played, subject: &mut Subject) -> Self {
+        let Played { history, runs, quiet_at, parameters, failure, .. } = played;
         let mut camera = Camera { script: case.script.clone(), subject, known: BTreeMap::new(), left: FILM_STATES_MAX };
         let all = quiet_at.unwrap_or(history.events.len()).min(history.events.len());
         let mut runs = runs.iter();

@@ -1,6 +1,6 @@
 //! `airtight check`: a verdict about scripts.
 
-mod findings;
+pub(crate) mod findings;
 pub(crate) mod story;
 pub(crate) mod table;
 
@@ -219,7 +219,7 @@ fn chapters<'a>(
         };
         films_left -= films.len();
         let source = Source::new(shown_name(file), bytes);
-        chapters.push(Chapter { source, script: Script::parse(bytes), report: report.as_ref(), films, replay });
+        chapters.push(Chapter { file, source, script: Script::parse(bytes), report: report.as_ref(), films, replay });
     }
     Ok(chapters)
 }

@@ -21,11 +21,12 @@ const LISTED_MAX: usize = 8;
 /// Indentation stops growing at this depth; the style has a class for each.
 const DEPTH_MAX: usize = 8;
 
-/// A film under a heading of its own.
-pub(super) fn section(id: &str, listing: Option<&str>, film: &Film) -> Markup {
+/// A film under a heading of its own, with the command that tells it again.
+pub(super) fn section(id: &str, listing: Option<&str>, film: &Film, again: &str) -> Markup {
     html! {
         section.history aria-labelledby={ (id) "-title" } {
             h3 #{ (id) "-title" } { "One history, step by step" }
+            p.again { code { (brief(again, SENTENCE_CHARS_MAX)) } }
             (show(id, listing, film))
         }
     }

@@ -3,10 +3,12 @@
 use super::Chapter;
 use super::listing::{Kind, Mark, place};
 use super::text::{NAME_CHARS_MAX, SENTENCE_CHARS_MAX, VALUE_CHARS_MAX, more};
+use crate::args::CheckArgs;
 use crate::render::counted;
 use crate::source::{Source, brief};
 use airtight_engine::script::{Diagnostics, Severity};
 use airtight_properties::Report;
+use airtight_properties::findings::order::Example;
 use airtight_properties::findings::{Findings, OrderFinding, Place, Unreached, Unused, Wait};
 use maud::{Markup, html};
 
@@ -33,13 +35,13 @@ pub(super) fn marks(findings: &Findings) -> impl Iterator<Item = Mark> {
 }
 
 /// All there is to say about a script.
-pub(super) fn all(id: &str, chapter: &Chapter<'_>, report: &Report) -> Markup {
+pub(super) fn all(args: &CheckArgs, id: &str, chapter: &Chapter<'_>, report: &Report) -> Markup {
     let Findings { order, waits, unreached, unused } = &report.findings;
     let shown = Shown { id, source: &chapter.source };
     html! {
         @if !order.is_empty() {
             h3 { "The order of delivery decides" }
-            @for found in order.iter().take(LISTED_MAX) { (shown.order(found)) }
+            @for found in order.iter().take(LISTED_MAX) { (shown.order(found, |example| chapter.run_line(args, &example.replay.case))) }
             (more(order.len(), LISTED_MAX))
         }
         (list("Waits for ever", waits, |found| shown.wait(found)))
@@ -110,7 +112,7 @@ impl Shown<'_> {
         }
     }
 
-    fn order(&self, found: &OrderFinding) -> Markup {
+    fn order(&self, found: &OrderFinding, again: impl Fn(&Example) -> String) -> Markup {
         let [one, other] = &found.examples;
         html! {
             article.order {
@@ -139,9 +141,11 @@ impl Shown<'_> {
                                     }
                                 }
                             }
+                            p.again { code { (brief(&again(example), SENTENCE_CHARS_MAX)) } }
                         }
                     }
                 }
+                @if found.is_read_alike { p.muted { "What the script reads of it was the same in all of them." } }
                 @if found.outcomes.len() > 1 {
                     details {
                         summary { "in " (counted(found.runs, "history").replace("historys", "histories")) }

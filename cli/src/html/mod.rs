@@ -22,16 +22,18 @@ mod text;
 mod witness;
 
 use crate::args::CheckArgs;
+use crate::check::findings::Shown;
 use crate::check::table::together;
 use crate::render::counted;
 use crate::source::{Source, brief};
 use airtight_engine::script::{Diagnostics, Script, Severity};
-use airtight_properties::{Film, Report, Verdict};
+use airtight_properties::{Case, Film, Report, Verdict};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use listing::{Listing, Mark};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
+use std::path::Path;
 use text::{NAME_CHARS_MAX, number};
 
 const STYLE: &str = include_str!("report.css");
@@ -47,6 +49,7 @@ const FUNCTIONS_MAX: usize = 100;
 
 /// What the page says about one script.
 pub(crate) struct Chapter<'a> {
+    pub(crate) file: &'a Path,
     pub(crate) source: Source<'a>,
     /// The script, or what is wrong with it.
     pub(crate) script: Result<Script, Diagnostics>,
@@ -61,6 +64,11 @@ pub(crate) struct Chapter<'a> {
 impl Chapter<'_> {
     fn fails(&self) -> usize {
         self.report.map_or(0, |report| report.counterexamples.len())
+    }
+
+    /// The command that tells a history of the script again.
+    fn run_line(&self, args: &CheckArgs, case: &Case) -> String {
+        Shown { args, file: self.file, source: &self.source, styled: false }.run_line(case)
     }
 
     /// The verdict in a word, with its class.
@@ -112,7 +120,7 @@ pub(crate) fn page(args: &CheckArgs, chapters: &[Chapter<'_>]) -> String {
                         }
                     }
                     @for (index, chapter) in chapters.iter().enumerate().take(CHAPTERS_MAX) {
-                        (self::chapter(index + 1, chapter, chapters.len() > 1))
+                        (self::chapter(args, index + 1, chapter, chapters.len() > 1))
                     }
                     @if chapters.len() > CHAPTERS_MAX {
                         p.more { (counted(chapters.len() - CHAPTERS_MAX, "more script")) " without chapters" }
@@ -207,7 +215,7 @@ fn contents(chapters: &[Chapter<'_>]) -> Markup {
 }
 
 /// One script.
-fn chapter(number: usize, chapter: &Chapter<'_>, own_laws: bool) -> Markup {
+fn chapter(args: &CheckArgs, number: usize, chapter: &Chapter<'_>, own_laws: bool) -> Markup {
     let id = format!("s{number}");
     let (word, class) = chapter.verdict();
     let mut marks: Vec<Mark> = Vec::new();
@@ -234,9 +242,12 @@ fn chapter(number: usize, chapter: &Chapter<'_>, own_laws: bool) -> Markup {
                     @let replay = chapter.replay.get(index).and_then(Option::as_deref);
                     (witness::counterexample(&format!("{id}c{}", index + 1), counterexample, film, replay))
                 }
-                (findings::all(&id, chapter, report))
+                (findings::all(args, &id, chapter, report))
                 @if chapter.fails() == 0 {
-                    @if let Some(film) = chapter.films.first() { (self::film::section(&format!("{id}f"), Some(&id), film)) }
+                    @if let Some(film) = chapter.films.first() {
+                        @let again = chapter.run_line(args, &film.case);
+                        (self::film::section(&format!("{id}f"), Some(&id), film, &again))
+                    }
                 }
                 @if own_laws {
                     details.fold { summary { h3 { "Laws, for this script alone" } } (laws::table(&report.laws)) }
