@@ -233,6 +233,11 @@ impl Network {
         &self.history
     }
 
+    /// What happened, if nothing more shall.
+    pub fn into_history(self) -> History {
+        self.history
+    }
+
     /// The hosts of all peers that took part so far.
     pub fn hosts(&self) -> impl Iterator<Item = &Host> {
         self.hosts.values()

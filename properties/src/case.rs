@@ -5,12 +5,18 @@ use airtight_engine::invoke::{CallResults, InterpreterResult, RunParameters};
 use airtight_engine::runner::{AvmRunner, LogLevel, RunnerError};
 use airtight_engine::script::{Diagnostics, Script};
 use airtight_generators::{
-    Action, Event, History, Network, Seeded, Services, ServicesFile, ServicesFileError, Tape, Weather,
+    Action, Choices, Event, History, Network, Seeded, Services, ServicesFile, ServicesFileError, Tape, Weather,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use thiserror::Error;
+
+/// How many bytes of data the runs of a history hold at most; a long history of a large script is cut.
+const DATA_BYTES_MAX: usize = 128 << 20;
+
+/// After so many actions a look is taken at what the runs hold.
+const ACTIONS_STEP: usize = 128;
 
 /// How often peers exchange their data in the end: what the first time sets off reaches everybody with the second one.
 const EXCHANGES: usize = 2;
@@ -84,7 +90,7 @@ pub struct Run {
     pub current: Arc<[u8]>,
     /// The answers that it got.
     pub answers: CallResults,
-    /// What came out.
+    /// What came out, but for the data.
     pub result: InterpreterResult,
     /// The data that came out.
     pub after: Arc<[u8]>,
@@ -107,7 +113,7 @@ pub struct Played {
     pub script: Arc<Script>,
     /// The case that gives this again, its schedule as a list of actions.
     pub case: Case,
-    /// Everything that happened.
+    /// Everything that happened; what runs gave is in `runs`, without the data here.
     pub history: History,
     /// The runs, in their order.
     pub runs: Vec<Run>,
@@ -160,14 +166,14 @@ impl Case {
     /// Plays the case with its script and services, which were prepared from it.
     pub fn play_prepared(&self, script: Arc<Script>, services: Services, subject: &mut Subject) -> Played {
         let mut network = Network::new(self.script.clone(), self.init.clone(), services);
-        let mut recorder = Recorder { subject, runs: Vec::new() };
+        let mut recorder = Recorder { subject, runs: Vec::new(), kept: HashSet::new(), bytes: 0 };
         let mut scheduled = 0;
         let mut quiet_at = None;
         let mut exchanged = false;
         let mut play = || -> Result<(), RunnerError> {
             let ended = match &self.schedule {
                 Schedule::Seeded { seed, weather } => {
-                    network.run(&mut recorder, &mut Seeded::new(*seed), *weather)?.is_quiet
+                    drive(&mut network, &mut recorder, &mut Seeded::new(*seed), *weather)?
                 }
                 Schedule::Actions(actions) => network.replay(&mut recorder, actions).map(|_| true)?,
             };
@@ -185,7 +191,13 @@ impl Case {
             scheduled = network.history().actions.len();
         }
         let parameters = network.hosts().next().map(|host| host.particle().parameters.clone());
-        let history = network.history().clone();
+        let mut history = network.into_history();
+        for event in &mut history.events {
+            // The runs have these.
+            if let Event::Ran { result, .. } = event {
+                result.data = Vec::new();
+            }
+        }
         let mut runs = 0;
         let runs_until = history.events.iter().map(|event| {
             runs += usize::from(matches!(event, Event::Ran { .. }));
@@ -208,7 +220,26 @@ impl Case {
 
 /// Lets happen what is left, the first thing first, and says whether that came to an end.
 fn finish(network: &mut Network, recorder: &mut Recorder<'_>) -> Result<bool, RunnerError> {
-    Ok(network.run(recorder, &mut Tape::default(), FINISH)?.is_quiet)
+    drive(network, recorder, &mut Tape::default(), FINISH)
+}
+
+/// Chooses among what is possible until the network is quiet, or the history is too long; says which.
+fn drive(
+    network: &mut Network,
+    recorder: &mut Recorder<'_>,
+    choices: &mut impl Choices,
+    weather: Weather,
+) -> Result<bool, RunnerError> {
+    loop {
+        let actions = network.history().actions.len();
+        let actions_max = weather.actions_max.min(actions + ACTIONS_STEP);
+        if network.run(recorder, choices, Weather { actions_max, ..weather })?.is_quiet {
+            return Ok(true);
+        }
+        if network.history().actions.len() >= weather.actions_max || recorder.bytes > DATA_BYTES_MAX {
+            return Ok(false);
+        }
+    }
 }
 
 /// All peers tell one of them what they know, and are told what it knows then.
@@ -265,6 +296,22 @@ impl Played {
 struct Recorder<'s> {
     subject: &'s mut Subject,
     runs: Vec<Run>,
+    /// Data that were seen, so that what a run makes and another one gets is held once.
+    kept: HashSet<Arc<[u8]>>,
+    /// How many bytes these are.
+    bytes: usize,
+}
+
+impl Recorder<'_> {
+    fn keep(&mut self, data: &[u8]) -> Arc<[u8]> {
+        if let Some(kept) = self.kept.get(data) {
+            return kept.clone();
+        }
+        self.bytes += data.len();
+        let data: Arc<[u8]> = data.into();
+        self.kept.insert(data.clone());
+        data
+    }
 }
 
 impl AvmRunner for Recorder<'_> {
@@ -281,13 +328,15 @@ impl AvmRunner for Recorder<'_> {
         call_results: &CallResults,
     ) -> Result<InterpreterResult, RunnerError> {
         let result = self.subject.run(air, previous, current, parameters, call_results)?;
+        let (previous, current, after) = (self.keep(previous), self.keep(current), self.keep(&result.data));
+        let said = InterpreterResult { data: Vec::new(), ..result.clone() };
         self.runs.push(Run {
             parameters: parameters.clone(),
-            previous: previous.into(),
-            current: current.into(),
+            previous,
+            current,
             answers: call_results.clone(),
-            after: result.data.as_slice().into(),
-            result: result.clone(),
+            result: said,
+            after,
         });
         Ok(result)
     }

@@ -33,10 +33,10 @@ impl Shown<'_> {
         let mut out = String::new();
         let text = self.source.text();
         self.list(&mut out, "the order of delivery decides", &findings.order, |out, finding| self.order(out, finding));
-        let waits: Vec<_> = findings.waits.iter().filter(|wait| !wait.by_design).collect();
-        self.list(&mut out, "waits for ever", &waits, |out, wait| {
+        self.list(&mut out, "waits for ever", &findings.waits, |out, wait| {
             self.line(out, &wait.place, &format!("in {} of {} histories", wait.runs, wait.of));
-            paragraph(out, &wait.reason.text(text));
+            let by_design = if wait.by_design { "; the script itself says to wait for more" } else { "" };
+            paragraph(out, &format!("{}{by_design}", wait.reason.text(text)));
             self.others(out, "so does", &wait.following, wait.followers);
             let _ = writeln!(out, "          {}", printable(&self.run_line(&wait.example.case)));
         });
