@@ -129,16 +129,20 @@ impl<T: Iterator<Item = (usize, usize, bool)>> Painter<T> {
             let end = line.ceil_char_boundary(next.max(at + 1));
             let classes: Vec<&str> =
                 KINDS.iter().zip(self.open).filter(|(_, open)| *open > 0).map(|((_, class), _)| *class).collect();
-            parts.push((classes.join(" "), line.get(at..end).unwrap_or_default()));
+            parts.push((at, classes.join(" "), line.get(at..end).unwrap_or_default()));
             at = end;
         }
-        let mut is_first = true;
+        let indent = line.len() - line.trim_start_matches(' ').len();
         html! {
-            @for (classes, text) in parts {
+            @for (at, classes, text) in parts {
                 // A mark does not run along the indentation.
-                @let body = if std::mem::take(&mut is_first) { text.trim_start_matches(' ') } else { text };
-                (text.get(..text.len() - body.len()).unwrap_or_default())
-                @if classes.is_empty() { (shown_line(body)) } @else { span class=(classes) { (shown_line(body)) } }
+                @let (blank, body) = text.split_at(indent.saturating_sub(at).min(text.len()));
+                (blank)
+                @if classes.is_empty() || body.is_empty() {
+                    (shown_line(body))
+                } @else {
+                    span class=(classes) { (shown_line(body)) }
+                }
             }
             @if shown < line.len() { span.more { " …" } }
         }
