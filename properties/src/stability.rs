@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub const LAWS: &[Law] = &[Law {
     name: "stability",
     family: Family::Execution,
-    statement: "what a comes to is part of what a·b comes to: results, reached instructions, the order of iterations",
+    statement: "what a comes to is part of what a·b comes to: results, reached instructions, generations, the order within a batch",
     domain: "pairs of data without disputes",
     why: "a peer that acted on what it knew never finds that it should have acted otherwise",
     needs: Needs::MergeAndTrace,
@@ -20,29 +20,42 @@ pub const LAWS: &[Law] = &[Law {
     check: stability,
 }];
 
-/// What a state says that more knowledge must not change; generations and sizes grow, requests are answered.
+/// What a state says that more knowledge must not change; sizes grow, and requests are answered.
 fn fixed_part(state: &SeenState) -> Option<String> {
     match state.executed() {
         Some(Executed::Par(..)) => Some("par".into()),
         Some(Executed::Fold(_)) => Some("fold".into()),
-        Some(Executed::Ap { .. }) => Some("ap".into()),
+        Some(Executed::Ap { gens }) => Some(format!("ap in generation {gens:?}")),
         Some(Executed::Call(call)) => {
             let result = call.result()?;
-            Some(format!("{result} from {}", call.from.as_deref().unwrap_or_default()))
+            let (from, generation) = (call.from.as_deref().unwrap_or_default(), call.generation);
+            Some(format!("{result} from {from}, generation {generation:?}"))
         }
         Some(Executed::Canon(canon)) => canon.by.is_some().then(|| state.state.to_string()),
         None => Some(state.state.to_string()),
     }
 }
 
-/// For each fold, the places of its values in the order of its iterations.
-fn iterations(trace: &[SeenState]) -> BTreeMap<&Arc<str>, Vec<&Arc<str>>> {
-    let folds = trace.iter().filter_map(|state| match state.executed() {
-        Some(Executed::Fold(lore)) => Some((&state.place, lore)),
+/// The generation of the value that a state put into a stream.
+fn generation(state: &SeenState) -> Option<usize> {
+    match state.executed()? {
+        Executed::Ap { gens } => gens.first().copied(),
+        Executed::Call(call) => call.generation,
         _ => None,
-    });
-    let place = |pos: usize| trace.get(pos).map(|state| &state.place);
-    folds.map(|(fold, lore)| (fold, lore.iter().filter_map(|entry| place(entry.pos)).collect())).collect()
+    }
+}
+
+/// For each fold and each generation of its stream, the places of the values in the order of their iterations. A generation
+/// is one batch: its iterations follow each other, while batches go on independently.
+fn iterations(trace: &[SeenState]) -> BTreeMap<(&Arc<str>, Option<usize>), Vec<&Arc<str>>> {
+    let mut batches: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for fold in trace {
+        let Some(Executed::Fold(lore)) = fold.executed() else { continue };
+        for value in lore.iter().filter_map(|entry| trace.get(entry.pos)) {
+            batches.entry((&fold.place, generation(value))).or_default().push(&value.place);
+        }
+    }
+    batches
 }
 
 fn trace(view: &View) -> &[SeenState] {
@@ -70,9 +83,9 @@ fn stability(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, V
         }
     }
     let after = iterations(trace(&more));
-    for (fold, order) in iterations(trace(&less)) {
-        if !after.get(fold).is_some_and(|after| after.starts_with(&order)) {
-            return Err(broken("the order of a fold changed", fold.to_string()));
+    for (batch, order) in iterations(trace(&less)) {
+        if !after.get(&batch).is_some_and(|after| after.starts_with(&order)) {
+            return Err(broken("the order of a batch of a fold changed", batch.0.to_string()));
         }
     }
     Ok(trace(&more).len() > trace(&less).len())

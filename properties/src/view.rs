@@ -147,6 +147,9 @@ pub struct SeenCall {
     /// The failure.
     #[serde(default, deserialize_with = "text_of_any")]
     pub failed: Option<Arc<str>>,
+    /// The generation of a result in its stream.
+    #[serde(rename = "gen")]
+    pub generation: Option<usize>,
     /// Peer, service and function.
     pub from: Option<Arc<str>>,
 }

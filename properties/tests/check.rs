@@ -1,7 +1,13 @@
 //! Checking whole scripts.
 
+use airtight_engine::script::print;
+use airtight_generators::{ScriptConfig, ScriptGenerator, Seeded};
 use airtight_properties::{Options, Subject, Verdict, check};
+use std::collections::BTreeMap;
 use std::path::Path;
+
+/// How many scripts are generated.
+const SCRIPTS: u64 = 600;
 
 fn examples() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
@@ -18,9 +24,8 @@ fn examples() -> Vec<(String, String)> {
 /// Our engine obeys every law on every example, and on all of them together each law says something.
 #[test]
 fn every_law_holds_on_the_examples() {
-    let mut held = std::collections::BTreeMap::new();
+    let mut held = BTreeMap::new();
     for (name, script) in examples() {
-        let begin = std::time::Instant::now();
         let options = Options { runs: 16, ..Options::default() };
         let report = check(&script, &options, &|| Ok(Subject::own()), &|_, _| {}).expect("an example is valid");
         for row in &report.laws {
@@ -33,8 +38,22 @@ fn every_law_holds_on_the_examples() {
                 report.counterexamples[0].instance
             );
         }
-        println!("{name} {:?} {:?}", begin.elapsed(), report.totals);
     }
-    println!("{held:#?}");
     assert!(held.values().all(|held| *held > 0));
+}
+
+/// Our engine obeys every law on generated scripts too.
+#[test]
+fn every_law_holds_on_generated_scripts() {
+    let generator = ScriptGenerator::new(ScriptConfig::valid());
+    let mut calls = 0;
+    for seed in 0..SCRIPTS {
+        let script = print::canonical(&generator.generate(&mut Seeded::new(seed)));
+        let options = Options { runs: 6, seed, failures: Some(0.2), ..Options::default() };
+        let report = check(&script, &options, &|| Ok(Subject::own()), &|_, _| {}).expect("the script is valid");
+        assert!(report.holds(), "seed {seed}\n{script}\n{}", report.counterexamples[0].to_text());
+        calls += report.totals.calls;
+    }
+    println!("{SCRIPTS} scripts, {calls} calls");
+    assert!(calls > SCRIPTS, "{calls} calls");
 }

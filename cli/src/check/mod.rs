@@ -27,6 +27,12 @@ struct Checked {
     report: Option<Report>,
 }
 
+impl Checked {
+    fn has_findings(&self) -> bool {
+        self.report.as_ref().is_some_and(|report| !report.findings.is_empty())
+    }
+}
+
 pub(crate) fn run(args: &CheckArgs, console: &mut Console) -> io::Result<()> {
     let Some(options) = options(args, console)? else { return Ok(()) };
     let progress = progress(args);
@@ -37,6 +43,10 @@ pub(crate) fn run(args: &CheckArgs, console: &mut Console) -> io::Result<()> {
         let Some(report) = one(args, &options, file, &bytes, &progress, console)? else { continue };
         let checked = Checked { file: file.clone(), bytes, report };
         if args.format == Format::Text {
+            // What there is to tell stands apart from what was told before.
+            if all.last().is_some_and(Checked::has_findings) {
+                writeln!(console.out)?;
+            }
             progress.suspend(|| tell(args, &checked, console))?;
         }
         all.push(checked);
@@ -131,11 +141,7 @@ fn tell(args: &CheckArgs, checked: &Checked, console: &mut Console) -> io::Resul
             }
             let shown = Shown { args, file: &checked.file, source: &source, styled: console.out_styled };
             let findings = shown.findings(&report.findings);
-            // What there is to tell stands apart from the next script.
-            if !findings.is_empty() {
-                writeln!(console.out, "{findings}")?;
-            }
-            Ok(())
+            console.out.write_all(findings.as_bytes())
         }
         (Err(findings), _) => console.report(&render(&source, &findings)),
         (Ok(_), None) => Ok(()),

@@ -108,6 +108,14 @@ pub struct Findings {
     pub unused: Vec<Unused>,
 }
 
+impl Findings {
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        let Self { order, waits, unreached, unused } = self;
+        order.is_empty() && waits.is_empty() && unreached.is_empty() && unused.is_empty()
+    }
+}
+
 /// Looks for everything there is to find in the ends of histories. With a subject, the two runs of each finding about
 /// order are played again with it, for the steps that led there.
 pub fn find(script: &Script, text: &str, endings: &[Ending], subject: Option<&mut Subject>) -> Findings {
