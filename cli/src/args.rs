@@ -25,6 +25,8 @@ const CHECK_EXAMPLES: &str = "\
 Examples:
   airtight check script.air             64 histories, a table of laws, and what else there is to know
   airtight check --time 30s script.air  as many as fit in half a minute
+  airtight check --html report.html *.air
+                                        all of it as a page, with a history of each script to step through
   airtight check --runner './avm --json-rpc' script.air
                                         the same for another interpreter";
 
@@ -341,6 +343,13 @@ pub(crate) struct CheckArgs {
 
     #[command(flatten)]
     pub(crate) subject: SubjectArgs,
+
+    /// Also write all that was found as one HTML page, which needs no other file and no network.
+    ///
+    /// It has the table of laws, each finding and counterexample with its lines, the scripts, and a history of each script as
+    /// a diagram of messages with a slider over its steps: what the peer knows then, and where each part of that came from.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
 
     /// Where counterexamples are saved; made when there is one.
     #[arg(long, value_name = "DIR", default_value = "counterexamples")]

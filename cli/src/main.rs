@@ -11,6 +11,7 @@
 //! inspect   `airtight inspect`
 //! ast       the checked tree as text   diff      what `fmt --check` shows
 //! json      the findings and the checked tree as JSON
+//! html      what `check` found out, as one page
 //! render    findings for people        excerpt   the part of a script that a finding shows
 //! source    a script's bytes, text, lines and columns
 //! console   the standard streams and the verdict
@@ -26,6 +27,7 @@ mod console;
 mod diff;
 mod excerpt;
 mod fmt;
+mod html;
 mod inspect;
 mod json;
 mod parse;

@@ -130,6 +130,21 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The peer at which it happened: of a message that is sent, who sends it.
+    pub const fn peer(&self) -> &Arc<str> {
+        match self {
+            Self::Begun { peer }
+            | Self::Ran { peer, .. }
+            | Self::Sent { from: peer, .. }
+            | Self::Delivered { to: peer, .. }
+            | Self::Answered { peer, .. }
+            | Self::Restarted { peer }
+            | Self::Forgot { peer } => peer,
+        }
+    }
+}
+
 /// What chance does to a network, in parts of 100.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -245,7 +245,7 @@ pub fn check(
 }
 
 /// The case of a run.
-fn case(script: &str, options: &Options, run: u64) -> Case {
+pub(crate) fn case(script: &str, options: &Options, run: u64) -> Case {
     let group = run / GROUP;
     let failures = options.failures.unwrap_or(FAILURES[(group % FAILURES.len() as u64) as usize]);
     let weather = if run.is_multiple_of(4) { Weather::CALM } else { WEATHER };

@@ -129,6 +129,7 @@ pub enum Executed {
 
 /// How far a call is; one of the first six is there.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SeenCall {
     /// The peer that asked its host.
     pub sent_by: Option<Arc<str>>,

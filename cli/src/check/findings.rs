@@ -133,7 +133,7 @@ impl Shown<'_> {
     }
 
     /// The command that tells a history again.
-    fn run_line(&self, case: &Case) -> String {
+    pub(crate) fn run_line(&self, case: &Case) -> String {
         let mut words = vec!["airtight".to_owned(), "run".to_owned()];
         let mut flag = |name: &str, value: String| words.extend([format!("--{name}"), value]);
         flag("seed", case.services.seed.to_string());

@@ -1,18 +1,19 @@
 //! `airtight check`: a verdict about scripts.
 
-mod findings;
+pub(crate) mod findings;
 pub(crate) mod story;
-mod table;
+pub(crate) mod table;
 
 use crate::args::{CheckArgs, Format};
 use crate::console::{Console, Verdict, shown_name};
+use crate::html::{self, Chapter};
 use crate::json;
 use crate::render::{counted, render};
 use crate::source::{Source, printable};
 use crate::subject;
 use airtight_engine::script::Script;
 use airtight_generators::ServicesFile;
-use airtight_properties::{CheckError, Counterexample, Options, Report, Totals, check};
+use airtight_properties::{CheckError, Counterexample, Film, Options, Report, Subject, Totals, check};
 use findings::{COLUMNS, Shown};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, Write};
@@ -51,6 +52,12 @@ pub(crate) fn run(args: &CheckArgs, console: &mut Console) -> io::Result<()> {
         all.push(checked);
     }
     progress.finish_and_clear();
+    if let Some(file) = &args.html {
+        let page = html::page(args, &chapters(args, &options, &all, console)?);
+        if let Err(error) = std::fs::write(file, page) {
+            console.unusable("write", file, error)?;
+        }
+    }
     match args.format {
         Format::Text => conclude(args, &all, console),
         Format::Json => write_json(&all, console),
@@ -208,6 +215,60 @@ fn conclude(args: &CheckArgs, all: &[Checked], console: &mut Console) -> io::Res
         0 => writeln!(console.out, "{} hold, none fails", counted(holds, "law")),
         fails => writeln!(console.out, "{} found", counted(fails, "counterexample")),
     }
+}
+
+/// What the page says about each script; saves the counterexamples, which it tells how to replay.
+fn chapters<'a>(
+    args: &CheckArgs,
+    options: &Options,
+    all: &'a [Checked],
+    console: &mut Console,
+) -> io::Result<Vec<Chapter<'a>>> {
+    // Without a runner, the page shows no histories.
+    let mut subject = subject::make(&args.subject).ok();
+    let mut films_left = html::FILMS_MAX;
+    let mut chapters = Vec::with_capacity(all.len());
+    for (index, Checked { file, bytes, report }) in all.iter().enumerate() {
+        let mut replay = Vec::new();
+        for counterexample in report.iter().flat_map(|report| &report.counterexamples) {
+            match save(&args.out, file, counterexample) {
+                Ok(file) => replay.push(Some(replay_line(args, &file))),
+                Err(error) => {
+                    replay.push(None);
+                    console.unusable("write to", &args.out, error)?;
+                }
+            }
+        }
+        let films = match (&mut subject, report) {
+            (Some(subject), Some(report)) if index < html::CHAPTERS_MAX => {
+                films(bytes, options, report, films_left.min(html::SCRIPT_FILMS_MAX), subject)
+            }
+            _ => Vec::new(),
+        };
+        films_left -= films.len();
+        let source = Source::new(shown_name(file), bytes);
+        chapters.push(Chapter { file, source, script: Script::parse(bytes), report: report.as_ref(), films, replay });
+    }
+    Ok(chapters)
+}
+
+/// A history worth showing; if a law fails, those of the counterexamples.
+fn films(bytes: &[u8], options: &Options, report: &Report, most: usize, subject: &mut Subject) -> Vec<Film> {
+    let mut films = Vec::new();
+    for counterexample in report.counterexamples.iter().take(most) {
+        let Ok(film) = Film::of(&counterexample.case, subject) else { break };
+        // One that cannot be started again shows nothing more.
+        let goes_on = film.failure.is_none() || subject.revive().is_ok();
+        films.push(film);
+        if !goes_on {
+            break;
+        }
+    }
+    if report.holds() && most > 0 {
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        films.extend(Film::telling(text, options, subject));
+    }
+    films
 }
 
 /// The command that replays a saved counterexample.
