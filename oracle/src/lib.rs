@@ -1,0 +1,14 @@
+//! The reference interpreter of AIR beside Airtight's own.
+//!
+//! [`Reference`] is the published interpreter (AquaVM 0.64.1) as a runner, so whatever drives Airtight's engine drives
+//! it too: hosts, networks, laws. It is a black box: only its public functions are called.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs, unreachable_pub, missing_debug_implementations)]
+
+mod names;
+mod reference;
+mod wire;
+
+pub use names::Names;
+pub use reference::{Reference, SIGNATURES};
