@@ -6,9 +6,17 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs, unreachable_pub, missing_debug_implementations)]
 
+mod campaign;
+mod features;
+mod ledger;
+mod lockstep;
 mod names;
 mod reference;
 mod wire;
 
+pub use campaign::{Campaign, Outcome, Unknown, shrink};
+pub use features::features;
+pub use ledger::{Entry, Ledger, Verdict};
+pub use lockstep::{Compared, Divergence, Kind, compare};
 pub use names::Names;
 pub use reference::{Reference, SIGNATURES};
