@@ -100,7 +100,7 @@ impl Campaign {
         }
     }
 
-    /// Plays histories; `progress` is told how many there were so far.
+    /// Plays histories; `told` is given what is not in the ledger as soon as it was seen.
     ///
     /// # Errors
     /// If there is no thread for the reference.
@@ -108,14 +108,13 @@ impl Campaign {
         &self,
         ledger: &Ledger,
         seeds: impl Iterator<Item = u64>,
-        mut progress: impl FnMut(u64),
+        mut told: impl FnMut(&Unknown),
     ) -> Result<Outcome, RunnerError> {
         let (mut ours, mut theirs) = (Subject::own(), Reference::ready()?);
         let entries = ledger.entries.len();
         let mut outcome = Outcome { counts: vec![0; entries], scripts: vec![None; entries], ..Outcome::default() };
         for seed in seeds {
             outcome.histories += 1;
-            progress(outcome.histories);
             let script = self.script(seed);
             let Ok(compared) = compare(&Self::case(seed, &script), &mut ours, &mut theirs) else { continue };
             outcome.ended += u64::from(compared.ended);
@@ -139,7 +138,9 @@ impl Campaign {
                         let shown = compare(&Self::case(seed, &smallest), &mut ours, &mut theirs);
                         let shown = shown.into_iter().flat_map(|compared| compared.divergences);
                         let divergence = shown.into_iter().find(|one| one.is_like(&divergence)).unwrap_or(divergence);
-                        outcome.unknown.push(Unknown { seed, script: print::compact(&smallest), divergence });
+                        let unknown = Unknown { seed, script: print::compact(&smallest), divergence };
+                        told(&unknown);
+                        outcome.unknown.push(unknown);
                     }
                 }
             }

@@ -1,6 +1,6 @@
 //! A campaign: many histories on both engines, and how often each known difference was met.
 
-use airtight_oracle::{Campaign, Ledger, SIGNATURES, Verdict};
+use airtight_oracle::{Campaign, Ledger, SIGNATURES, Unknown, Verdict};
 use clap::Parser;
 use std::error::Error;
 use std::path::PathBuf;
@@ -19,9 +19,9 @@ struct Arguments {
     /// Folders with more scripts
     #[arg(long)]
     scripts: Vec<PathBuf>,
-    /// How many unknown differences to tell
-    #[arg(long, default_value_t = 10)]
-    tell: usize,
+    /// No history begins after so many seconds
+    #[arg(long)]
+    seconds: Option<u64>,
     /// Only the scripts of the folders and the examples
     #[arg(long)]
     written: bool,
@@ -40,7 +40,11 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let begin = Instant::now();
     let range = arguments.seed..arguments.seed + arguments.histories;
     let seeds = range.map(|seed| if arguments.written { seed * 4 + 3 } else { seed });
-    let outcome = campaign.run(&ledger, seeds, |_| {})?;
+    let limit = arguments.seconds.unwrap_or(u64::MAX);
+    let seeds = seeds.take_while(|_| begin.elapsed().as_secs() < limit);
+    let outcome = campaign.run(&ledger, seeds, |Unknown { seed, script, divergence }| {
+        println!("not in the ledger, seed {seed}:\n  {script}\n{divergence}\n");
+    })?;
     let seconds = begin.elapsed().as_secs_f64();
     for (entry, count) in ledger.entries.iter().zip(&outcome.counts) {
         let verdict = match entry.verdict {
@@ -49,9 +53,6 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             Verdict::Ours => "OURS",
         };
         println!("{count:8}  {verdict:10}  {:8}  {}", entry.tag, entry.id);
-    }
-    for unknown in outcome.unknown.iter().take(arguments.tell) {
-        println!("\nnot in the ledger, seed {}:\n  {}\n{}", unknown.seed, unknown.script, unknown.divergence);
     }
     let totals = &outcome.totals;
     let told = format!(
