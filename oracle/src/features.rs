@@ -1,6 +1,6 @@
 //! What a script has, as far as known divergences ask.
 
-use airtight_engine::script::{Class, Instruction, Kind, NodeId, Operand, Tree, Value, VariableKind};
+use airtight_engine::script::{Accessor, Class, Instruction, Kind, Lens, LensView, NodeId, Operand, Position, Tree, Value, VariableKind};
 use std::collections::BTreeSet;
 
 /// The features of a script, by the names that the ledger has for them.
@@ -9,7 +9,21 @@ pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
     for node in tree.node_ids() {
         features.insert(tree.node(node).kind.keyword());
         for (operand, _) in tree.placed_operands(node) {
-            features.extend(operand_features(&tree.operand(operand).value));
+            let value = &tree.operand(operand).value;
+            features.extend(operand_features(value));
+            let lens = match value {
+                Value::LastError(lens) | Value::Error(lens) => *lens,
+                Value::Variable(variable) => variable.lens,
+                _ => Lens::NONE,
+            };
+            if let LensView::Path(steps) = tree.lens(lens)
+                && steps.iter().skip(1).any(|step| matches!(step, Accessor::Scalar(_)))
+            {
+                features.insert("lens by name");
+            }
+        }
+        if tree.placed_operands(node).filter(|(_, position)| is_read(*position)).count() > 1 {
+            features.insert("several operands");
         }
         match tree.instruction(node) {
             Instruction::Fold { iterable, iterator, .. } => {
@@ -49,6 +63,14 @@ fn operand_features(value: &Value) -> Option<&'static str> {
         Class::ScalarLens => Some("lens"),
         _ => None,
     }
+}
+
+const fn is_read(position: Position) -> bool {
+    use Position as P;
+    matches!(
+        position,
+        P::Peer | P::Service | P::Function | P::Argument | P::Comparand | P::Source | P::MapValue | P::Key
+    )
 }
 
 fn is_error(operand: &Operand) -> bool {

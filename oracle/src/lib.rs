@@ -7,6 +7,7 @@
 #![warn(missing_docs, unreachable_pub, missing_debug_implementations)]
 
 mod campaign;
+mod events;
 mod features;
 mod ledger;
 mod lockstep;

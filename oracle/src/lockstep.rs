@@ -6,6 +6,7 @@
 //! they say only.
 
 use crate::Reference;
+use crate::events::Events;
 use airtight_engine::data::Answer;
 use airtight_engine::invoke::{CallRequest, CallRequests, CallResults, InterpreterResult};
 use airtight_engine::runner::{AvmRunner, LogLevel, RunnerError};
@@ -35,6 +36,8 @@ pub enum Kind {
     Origins,
     /// The reference names a peer that ours does not.
     NextPeers,
+    /// What the data of a peer hold in the end.
+    Events,
 }
 
 impl Kind {
@@ -53,6 +56,7 @@ impl Kind {
             Self::Arguments => "arguments",
             Self::Origins => "origins",
             Self::NextPeers => "next-peers",
+            Self::Events => "events",
         }
     }
 }
@@ -170,6 +174,31 @@ impl Follower<'_> {
             }
         }
         self.compared.ended = self.played.quiet_at.is_some();
+        self.hold_events();
+    }
+
+    /// Holds what both know in the end against each other, peer by peer.
+    fn hold_events(&mut self) {
+        for (peer, data) in self.played.stored_last() {
+            let Some(last) = self.played.runs.iter().rposition(|run| *run.peer() == peer) else { continue };
+            let theirs = self.stored.get(&peer).cloned().unwrap_or_default();
+            let (ours, theirs) = (Events::of_ours(&data), Events::of_theirs(self.reference, &theirs));
+            let (detail, ours, theirs) = match (ours, theirs) {
+                (Some(ours), Some(theirs)) => {
+                    let (more, less) = (ours.without(&theirs), theirs.without(&ours));
+                    let detail = match (more.is_empty(), less.is_empty()) {
+                        (true, true) => continue,
+                        (false, true) => "ours only",
+                        (true, false) => "reference only",
+                        (false, false) => "different ones",
+                    };
+                    (detail, more.join("; "), less.join("; "))
+                }
+                (ours, theirs) => ("unread", format!("{}", ours.is_some()), format!("{}", theirs.is_some())),
+            };
+            let run = &self.played.runs[last];
+            self.note(last + 1, run, Kind::Events, detail.into(), ours, theirs);
+        }
     }
 
     /// Gives a run to the reference, and says whether the history goes on.

@@ -97,6 +97,14 @@ impl Reference {
         self.script = None;
     }
 
+    /// A value of the last particle with names where ids are.
+    pub(crate) fn decode_value(&self, value: serde_json::Value) -> serde_json::Value {
+        match &self.script {
+            Some(prepared) => prepared.names.decode_value(value),
+            None => value,
+        }
+    }
+
     fn prepare(&mut self, air: &str, init: &Arc<str>) -> &mut Prepared {
         let fits = |one: &Prepared| *one.air == *air && one.init == *init;
         let prepared = self.script.take().filter(fits).unwrap_or_else(|| {
