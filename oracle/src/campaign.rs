@@ -79,7 +79,9 @@ impl Campaign {
         let config = match seed % 4 {
             0 => ScriptConfig::small(),
             1 => ScriptConfig::valid(),
-            2 if number % 2 == 0 => ScriptConfig { size: 10..=40, unguarded_percent: 5, ..ScriptConfig::valid() },
+            2 if number.is_multiple_of(2) => {
+                ScriptConfig { size: 10..=40, unguarded_percent: 5, ..ScriptConfig::valid() }
+            }
             2 => streams(),
             _ => match self.written.get(number % self.written.len().max(1)) {
                 Some(written) => return written.clone(),
@@ -150,13 +152,7 @@ impl Campaign {
 }
 
 /// The smallest script on which the same sort of difference is seen with the same services and choices.
-pub fn shrink(
-    seed: u64,
-    script: &Tree,
-    divergence: &Divergence,
-    ours: &mut Subject,
-    theirs: &mut Reference,
-) -> Tree {
+pub fn shrink(seed: u64, script: &Tree, divergence: &Divergence, ours: &mut Subject, theirs: &mut Reference) -> Tree {
     // What the reference does not even read is told on the standard error each time.
     let silent = divergence.kind != Kind::Class || !divergence.detail.ends_with(" 1");
     reduce(script.clone(), |tree| {

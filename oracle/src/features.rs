@@ -1,13 +1,26 @@
 //! What a script has, as far as known divergences ask.
 
-use airtight_engine::script::{Accessor, Class, Instruction, Kind, Lens, LensView, NodeId, Operand, Position, Tree, Value, VariableKind};
+use airtight_engine::script::{
+    Accessor, Class, Instruction, Kind, Lens, LensView, NodeId, Operand, Position, Tree, Value, VariableKind,
+};
 use std::collections::BTreeSet;
 
 /// The features of a script, by the names that the ledger has for them.
 pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
     let mut features = BTreeSet::new();
+    let mut assigned = BTreeSet::new();
     for node in tree.node_ids() {
         features.insert(tree.node(node).kind.keyword());
+        let written = tree.placed_operands(node).filter(|(_, position)| !is_read(*position));
+        for (operand, position) in written {
+            if let Value::Variable(variable) = &tree.operand(operand).value
+                && matches!(position, Position::Output | Position::Target)
+                && variable.kind == VariableKind::Scalar
+                && !assigned.insert(variable.name)
+            {
+                features.insert("assigned twice");
+            }
+        }
         for (operand, _) in tree.placed_operands(node) {
             let value = &tree.operand(operand).value;
             features.extend(operand_features(value));
@@ -43,6 +56,15 @@ pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
             Instruction::Fail { .. } if !tree.placed_operands(node).any(|(id, _)| is_error(tree.operand(id))) => {
                 features.insert("fail value");
             }
+            Instruction::Canon { source, target, .. }
+                if is_kind(tree.operand(source), VariableKind::Map)
+                    && is_kind(tree.operand(target), VariableKind::Scalar) =>
+            {
+                features.insert("map as one value");
+            }
+            _ => {}
+        }
+        match tree.instruction(node) {
             Instruction::Canon { .. } | Instruction::Insert { .. } => {
                 let first = tree.placed_operands(node).next().map(|(id, _)| Class::of(&tree.operand(id).value));
                 if first.is_some_and(|class| !matches!(class, Class::String | Class::InitPeerId | Class::Integer)) {
@@ -83,6 +105,10 @@ fn is_growing(operand: &Operand) -> bool {
         if matches!(variable.kind, VariableKind::Stream | VariableKind::Map))
 }
 
+fn is_kind(operand: &Operand, kind: VariableKind) -> bool {
+    matches!(&operand.value, Value::Variable(variable) if variable.kind == kind)
+}
+
 fn same_name(a: &Operand, b: &Operand) -> bool {
     match (&a.value, &b.value) {
         (Value::Variable(a), Value::Variable(b)) => a.name == b.name,
@@ -96,9 +122,9 @@ fn inside(tree: &Tree, node: NodeId) -> impl Iterator<Item = NodeId> {
 }
 
 fn has_next(tree: &Tree, fold: NodeId, iterator: &Operand) -> bool {
-    inside(tree, fold).filter(|node| tree.node(*node).kind == Kind::Next).any(|next| {
-        tree.placed_operands(next).any(|(id, _)| same_name(tree.operand(id), iterator))
-    })
+    inside(tree, fold)
+        .filter(|node| tree.node(*node).kind == Kind::Next)
+        .any(|next| tree.placed_operands(next).any(|(id, _)| same_name(tree.operand(id), iterator)))
 }
 
 fn writes(tree: &Tree, fold: NodeId, stream: &Operand) -> bool {

@@ -78,12 +78,15 @@ impl Ledger {
     }
 
     /// The sort that a difference is of, by its number. The script is made small only if that matters.
+    ///
+    /// # Errors
+    /// If it is of none; that is the smallest script.
     pub fn classify(
         &self,
         divergence: &Divergence,
         script: &Tree,
         smallest: impl FnOnce() -> Tree,
-    ) -> Result<usize, Tree> {
+    ) -> Result<usize, Box<Tree>> {
         let fits = |tree: &Tree, small: bool| {
             let features = features(tree);
             let has = |entry: &Entry| entry.features.iter().all(|feature| features.contains(feature.as_str()));
@@ -93,7 +96,7 @@ impl Ledger {
             return Ok(known);
         }
         let smallest = smallest();
-        fits(&smallest, true).ok_or(smallest)
+        fits(&smallest, true).ok_or_else(|| Box::new(smallest))
     }
 }
 

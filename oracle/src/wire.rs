@@ -1,9 +1,9 @@
 //! How requests and results of calls cross the reference's border: a multicodec prefix, then MessagePack.
 
+use crate::names::Names;
 use airtight_engine::data::Answer;
 use airtight_engine::invoke::{CallRequest, CallRequests, CallResults};
 use airtight_engine::value::{Json, Tetraplet};
-use crate::names::Names;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use std::collections::BTreeMap;

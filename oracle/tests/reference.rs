@@ -25,7 +25,12 @@ struct Agreed {
 const NONE: [Vec<u8>; 2] = [Vec::new(), Vec::new()];
 
 fn both(air: &'static str) -> Both {
-    Both { air, ours: SameThread::ready(), theirs: Reference::ready().expect("there is a thread for it"), origins: true }
+    Both {
+        air,
+        ours: SameThread::ready(),
+        theirs: Reference::ready().expect("there is a thread for it"),
+        origins: true,
+    }
 }
 
 impl Both {
@@ -104,7 +109,8 @@ fn a_stream_is_fixed_where_it_is_fixed() {
 
 #[test]
 fn a_failure_is_caught_here_and_there() {
-    let air = r#"(xor (call "B" ("s" "f") [] x) (call "A" ("s" "sorry") [:error:.$.error_code :error:.$.instruction]))"#;
+    let air =
+        r#"(xor (call "B" ("s" "f") [] x) (call "A" ("s" "sorry") [:error:.$.error_code :error:.$.instruction]))"#;
     let mut both = both(air);
     // The reference forgets the lens of an error.
     both.origins = false;

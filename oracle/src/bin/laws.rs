@@ -45,7 +45,10 @@ const SCRIPTS: [(&str, &str); 6] = [
         r#"(seq (par (call "a" ("s" "f") [] $s) (par (call "b" ("s" "f") [] $s) (call "c" ("s" "f") [] $s)))
             (seq (canon "a" $s #s) (call "init" ("s" "g") [#s])))"#,
     ),
-    ("key", r#"(seq (call "a" ("s" "o") [] x) (seq (xor (ap (x.$.k 1) %m) (call "a" ("s" "f") [])) (call "b" ("s" "g") [x])))"#),
+    (
+        "key",
+        r#"(seq (call "a" ("s" "o") [] x) (seq (xor (ap (x.$.k 1) %m) (call "a" ("s" "f") [])) (call "b" ("s" "g") [x])))"#,
+    ),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
