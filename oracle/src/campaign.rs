@@ -1,0 +1,163 @@
+//! Many histories, each of them held against the ledger.
+
+use crate::ledger::Ledger;
+use crate::lockstep::{Compared, Divergence, compare};
+use crate::{Kind, Reference};
+use airtight_engine::runner::RunnerError;
+use airtight_engine::script::{Tree, print};
+use airtight_generators::{ScriptConfig, ScriptGenerator, Seeded, Weather, reduce};
+use airtight_properties::{Case, Schedule, ServiceSpec, Subject};
+use std::path::{Path, PathBuf};
+
+/// The share of calls that fail, history by history.
+const FAILURES: [f64; 4] = [0.0, 0.25, 0.0, 0.5];
+
+/// What happens to messages and peers; whoever loses data asks again in ours, and never again in the reference.
+const WEATHER: Weather = Weather { duplicates: 15, restarts: 5, losses: 0, actions_max: 2_000 };
+
+/// Where scripts come from.
+#[derive(Clone, Debug, Default)]
+pub struct Campaign {
+    written: Vec<Tree>,
+}
+
+/// What a campaign came to.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Histories.
+    pub histories: u64,
+    /// Histories on which the two agreed to the end.
+    pub ended: u64,
+    /// Histories in which the two said the same in all respects.
+    pub equal: u64,
+    /// What happened in all of them.
+    pub totals: Compared,
+    /// How often each entry of the ledger was met.
+    pub counts: Vec<u64>,
+    /// The smallest script seen for each of them.
+    pub scripts: Vec<Option<String>>,
+    /// Differences that are not in the ledger.
+    pub unknown: Vec<Unknown>,
+}
+
+/// A difference that is not in the ledger.
+#[derive(Clone, Debug)]
+pub struct Unknown {
+    /// The history.
+    pub seed: u64,
+    /// The smallest script that shows it.
+    pub script: String,
+    /// What differs there.
+    pub divergence: Divergence,
+}
+
+impl Campaign {
+    /// Scripts that are made up, and the examples.
+    pub fn new() -> Self {
+        let mut campaign = Self::default();
+        campaign.add(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples"));
+        campaign
+    }
+
+    /// Adds the scripts of a folder; those that cannot be read are passed over.
+    pub fn add(&mut self, folder: &Path) {
+        let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let mut files: Vec<PathBuf> = files.filter(|file| file.extension().is_some_and(|e| e == "air")).collect();
+        files.sort();
+        let texts = files.iter().filter_map(|file| std::fs::read_to_string(file).ok());
+        self.written.extend(texts.filter_map(|text| Tree::parse(text).ok()));
+    }
+
+    /// The script of a history.
+    pub fn script(&self, seed: u64) -> Tree {
+        let number = (seed / 4) as usize;
+        let streams = || {
+            let mut config = ScriptConfig { size: 8..=40, unguarded_percent: 5, ..ScriptConfig::valid() };
+            (config.instructions.fold, config.instructions.recursion, config.instructions.par) = (24, 16, 18);
+            config
+        };
+        let config = match seed % 4 {
+            0 => ScriptConfig::small(),
+            1 => ScriptConfig::valid(),
+            2 if number.is_multiple_of(2) => {
+                ScriptConfig { size: 10..=40, unguarded_percent: 5, ..ScriptConfig::valid() }
+            }
+            2 => streams(),
+            _ => match self.written.get(number % self.written.len().max(1)) {
+                Some(written) => return written.clone(),
+                None => ScriptConfig::valid(),
+            },
+        };
+        ScriptGenerator::new(config).generate(&mut Seeded::new(seed))
+    }
+
+    /// A history of a script.
+    pub fn case(seed: u64, script: &Tree) -> Case {
+        let failures = FAILURES[(seed / 8) as usize % FAILURES.len()];
+        Case {
+            script: print::compact(script).into(),
+            init: "init".into(),
+            services: ServiceSpec { seed, failures, fixed: None },
+            schedule: Schedule::Seeded { seed, weather: WEATHER },
+        }
+    }
+
+    /// Plays histories; `told` is given what is not in the ledger as soon as it was seen.
+    ///
+    /// # Errors
+    /// If there is no thread for the reference.
+    pub fn run(
+        &self,
+        ledger: &Ledger,
+        seeds: impl Iterator<Item = u64>,
+        mut told: impl FnMut(&Unknown),
+    ) -> Result<Outcome, RunnerError> {
+        let (mut ours, mut theirs) = (Subject::own(), Reference::ready()?);
+        let entries = ledger.entries.len();
+        let mut outcome = Outcome { counts: vec![0; entries], scripts: vec![None; entries], ..Outcome::default() };
+        for seed in seeds {
+            outcome.histories += 1;
+            let script = self.script(seed);
+            let Ok(compared) = compare(&Self::case(seed, &script), &mut ours, &mut theirs) else { continue };
+            outcome.ended += u64::from(compared.ended);
+            outcome.equal += u64::from(compared.ended && compared.divergences.is_empty());
+            outcome.totals.runs += compared.runs;
+            outcome.totals.requests += compared.requests;
+            outcome.totals.answers += compared.answers;
+            outcome.totals.told_more += compared.told_more;
+            for divergence in compared.divergences {
+                let smallest = || shrink(seed, &script, &divergence, &mut ours, &mut theirs);
+                match ledger.classify(&divergence, &script, smallest) {
+                    Ok(known) => {
+                        outcome.counts[known] += 1;
+                        let text = print::compact(&script);
+                        let seen = &mut outcome.scripts[known];
+                        if seen.as_ref().is_none_or(|seen| seen.len() > text.len()) {
+                            *seen = Some(text);
+                        }
+                    }
+                    Err(smallest) => {
+                        let shown = compare(&Self::case(seed, &smallest), &mut ours, &mut theirs);
+                        let shown = shown.into_iter().flat_map(|compared| compared.divergences);
+                        let divergence = shown.into_iter().find(|one| one.is_like(&divergence)).unwrap_or(divergence);
+                        let unknown = Unknown { seed, script: print::compact(&smallest), divergence };
+                        told(&unknown);
+                        outcome.unknown.push(unknown);
+                    }
+                }
+            }
+        }
+        Ok(outcome)
+    }
+}
+
+/// The smallest script on which the same sort of difference is seen with the same services and choices.
+pub fn shrink(seed: u64, script: &Tree, divergence: &Divergence, ours: &mut Subject, theirs: &mut Reference) -> Tree {
+    // What the reference does not even read is told on the standard error each time.
+    let silent = divergence.kind != Kind::Class || !divergence.detail.ends_with(" 1");
+    reduce(script.clone(), |tree| {
+        silent
+            && compare(&Campaign::case(seed, tree), ours, theirs)
+                .is_ok_and(|compared| compared.divergences.iter().any(|one| one.is_like(divergence)))
+    })
+}

@@ -1,0 +1,137 @@
+//! What a script has, as far as known divergences ask.
+
+use airtight_engine::script::{
+    Accessor, Class, Instruction, Kind, Lens, LensView, NodeId, Operand, Position, Tree, Value, VariableKind,
+};
+use std::collections::BTreeSet;
+
+/// The features of a script, by the names that the ledger has for them.
+pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
+    let mut features = BTreeSet::new();
+    let mut assigned = BTreeSet::new();
+    for node in tree.node_ids() {
+        features.insert(tree.node(node).kind.keyword());
+        let written = tree.placed_operands(node).filter(|(_, position)| !is_read(*position));
+        for (operand, position) in written {
+            if let Value::Variable(variable) = &tree.operand(operand).value
+                && matches!(position, Position::Output | Position::Target)
+                && variable.kind == VariableKind::Scalar
+                && !assigned.insert(variable.name)
+            {
+                features.insert("assigned twice");
+            }
+        }
+        for (operand, _) in tree.placed_operands(node) {
+            let value = &tree.operand(operand).value;
+            features.extend(operand_features(value));
+            let lens = match value {
+                Value::LastError(lens) | Value::Error(lens) => *lens,
+                Value::Variable(variable) => variable.lens,
+                _ => Lens::NONE,
+            };
+            if let LensView::Path(steps) = tree.lens(lens)
+                && steps.iter().skip(1).any(|step| matches!(step, Accessor::Scalar(_)))
+            {
+                features.insert("lens by name");
+            }
+        }
+        if tree.placed_operands(node).filter(|(_, position)| is_read(*position)).count() > 1 {
+            features.insert("several operands");
+        }
+        match tree.instruction(node) {
+            Instruction::Fold { iterable, iterator, .. } => {
+                let iterable = tree.operand(iterable);
+                if is_growing(iterable) {
+                    features.insert("stream fold");
+                    if !has_next(tree, node, tree.operand(iterator)) {
+                        features.insert("stream fold without next");
+                    }
+                    if writes(tree, node, iterable) {
+                        features.insert("recursion");
+                    }
+                } else {
+                    features.insert("value fold");
+                }
+            }
+            Instruction::Fail { .. } if !tree.placed_operands(node).any(|(id, _)| is_error(tree.operand(id))) => {
+                features.insert("fail value");
+            }
+            Instruction::Canon { source, target, .. }
+                if is_kind(tree.operand(source), VariableKind::Map)
+                    && is_kind(tree.operand(target), VariableKind::Scalar) =>
+            {
+                features.insert("map as one value");
+            }
+            _ => {}
+        }
+        match tree.instruction(node) {
+            Instruction::Canon { .. } | Instruction::Insert { .. } => {
+                let first = tree.placed_operands(node).next().map(|(id, _)| Class::of(&tree.operand(id).value));
+                if first.is_some_and(|class| !matches!(class, Class::String | Class::InitPeerId | Class::Integer)) {
+                    features.insert("computed key or canon peer");
+                }
+            }
+            _ => {}
+        }
+    }
+    features
+}
+
+fn operand_features(value: &Value) -> Option<&'static str> {
+    match Class::of(value) {
+        Class::LastError | Class::LastErrorLens | Class::Error | Class::ErrorLens => Some("error register"),
+        Class::CanonMapLens => Some("canon map lens"),
+        Class::CanonLens => Some("canon lens"),
+        Class::ScalarLens => Some("lens"),
+        _ => None,
+    }
+}
+
+const fn is_read(position: Position) -> bool {
+    use Position as P;
+    matches!(
+        position,
+        P::Peer | P::Service | P::Function | P::Argument | P::Comparand | P::Source | P::MapValue | P::Key
+    )
+}
+
+fn is_error(operand: &Operand) -> bool {
+    matches!(operand.value, Value::Error(_) | Value::LastError(_) | Value::Integer(_))
+}
+
+/// A stream or map, into which more may come while it is folded over.
+fn is_growing(operand: &Operand) -> bool {
+    matches!(&operand.value, Value::Variable(variable)
+        if matches!(variable.kind, VariableKind::Stream | VariableKind::Map))
+}
+
+fn is_kind(operand: &Operand, kind: VariableKind) -> bool {
+    matches!(&operand.value, Value::Variable(variable) if variable.kind == kind)
+}
+
+fn same_name(a: &Operand, b: &Operand) -> bool {
+    match (&a.value, &b.value) {
+        (Value::Variable(a), Value::Variable(b)) => a.name == b.name,
+        _ => false,
+    }
+}
+
+fn inside(tree: &Tree, node: NodeId) -> impl Iterator<Item = NodeId> {
+    let end = tree.node(node).end();
+    tree.node_ids().filter(move |inner| *inner > node && *inner < end)
+}
+
+fn has_next(tree: &Tree, fold: NodeId, iterator: &Operand) -> bool {
+    inside(tree, fold)
+        .filter(|node| tree.node(*node).kind == Kind::Next)
+        .any(|next| tree.placed_operands(next).any(|(id, _)| same_name(tree.operand(id), iterator)))
+}
+
+fn writes(tree: &Tree, fold: NodeId, stream: &Operand) -> bool {
+    inside(tree, fold).any(|node| match tree.node(node).kind {
+        Kind::Call | Kind::Assign | Kind::Insert => {
+            tree.placed_operands(node).any(|(id, _)| same_name(tree.operand(id), stream))
+        }
+        _ => false,
+    })
+}

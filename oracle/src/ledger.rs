@@ -1,0 +1,114 @@
+//! The ledger of known divergences: each sort of difference with its reason and its smallest script.
+
+use crate::features::features;
+use crate::lockstep::{Divergence, Kind};
+use airtight_engine::script::Tree;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Whose the difference is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// A defect of the reference.
+    Defect,
+    /// We mean to differ.
+    Deliberate,
+    /// A mistake of ours.
+    Ours,
+}
+
+/// One sort of difference.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Its name.
+    pub id: String,
+    /// Whose it is.
+    pub verdict: Verdict,
+    /// The defects or rules behind it.
+    pub tag: String,
+    /// What differs.
+    pub what: String,
+    /// Why.
+    pub why: String,
+    /// In what the two differ.
+    pub kinds: Vec<Kind>,
+    /// And how; `*` at the beginning or end stands for anything. None are all.
+    #[serde(default)]
+    pub details: Vec<String>,
+    /// What the reference says about it; one of them. None are all.
+    #[serde(default)]
+    pub says: Vec<String>,
+    /// What the script has, all of it.
+    #[serde(default)]
+    pub features: Vec<String>,
+    /// Whether that is asked of the smallest script that shows the difference, and not of any.
+    #[serde(default)]
+    pub smallest: bool,
+    /// The smallest script seen that shows it.
+    pub script: String,
+    /// How often it was met in the campaign at the head of the file.
+    pub count: u64,
+}
+
+/// All that is known.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ledger {
+    /// The campaign in which the differences were counted.
+    pub campaign: String,
+    /// The sorts of differences; the first that fits counts.
+    #[serde(default, rename = "divergence")]
+    pub entries: Vec<Entry>,
+}
+
+impl Ledger {
+    /// Where it is.
+    pub fn path() -> PathBuf {
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("divergences.toml")
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// If it is not there or not of its form.
+    pub fn load() -> Result<Self, Box<dyn std::error::Error>> {
+        Ok(toml::from_str(&std::fs::read_to_string(Self::path())?)?)
+    }
+
+    /// The sort that a difference is of, by its number. The script is made small only if that matters.
+    ///
+    /// # Errors
+    /// If it is of none; that is the smallest script.
+    pub fn classify(
+        &self,
+        divergence: &Divergence,
+        script: &Tree,
+        smallest: impl FnOnce() -> Tree,
+    ) -> Result<usize, Box<Tree>> {
+        let fits = |tree: &Tree, small: bool| {
+            let features = features(tree);
+            let has = |entry: &Entry| entry.features.iter().all(|feature| features.contains(feature.as_str()));
+            self.entries.iter().position(|entry| entry.smallest == small && entry.is_of(divergence) && has(entry))
+        };
+        if let Some(known) = fits(script, false) {
+            return Ok(known);
+        }
+        let smallest = smallest();
+        fits(&smallest, true).ok_or_else(|| Box::new(smallest))
+    }
+}
+
+impl Entry {
+    fn is_of(&self, divergence: &Divergence) -> bool {
+        let matches = |pattern: &String| match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
+            (Some(end), _) => divergence.detail.ends_with(end),
+            (_, Some(begin)) => divergence.detail.starts_with(begin),
+            _ => divergence.detail == *pattern,
+        };
+        self.kinds.contains(&divergence.kind)
+            && (self.details.is_empty() || self.details.iter().any(matches))
+            && (self.says.is_empty() || self.says.iter().any(|text| divergence.theirs.contains(text.as_str())))
+    }
+}

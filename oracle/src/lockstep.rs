@@ -1,0 +1,439 @@
+//! One history on both engines, run by run.
+//!
+//! Our engine plays a case: hosts, messages, answers, in the order that the case says. The reference is then given the
+//! same, run by run: at each peer its own data of that peer, what *it* had made of each message that arrives, the same
+//! answers to the calls that both asked for. So the two never need to understand each other's data, and differ in what
+//! they say only.
+
+use crate::Reference;
+use crate::events::Events;
+use airtight_engine::data::Answer;
+use airtight_engine::invoke::{CallRequest, CallRequests, CallResults, InterpreterResult};
+use airtight_engine::runner::{AvmRunner, LogLevel, RunnerError};
+use airtight_engine::script::{Script, Value};
+use airtight_engine::value::{Json, Tetraplet};
+use airtight_generators::Event;
+use airtight_properties::{Case, CaseError, Played, Run, Subject};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+/// In what the two differ.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The reference has no result at all.
+    Failure,
+    /// The class of the return code.
+    Class,
+    /// The return code, within its class.
+    Code,
+    /// One asks for a call for which the other does not.
+    Requests,
+    /// The arguments of a call.
+    Arguments,
+    /// Where arguments come from.
+    Origins,
+    /// The reference names a peer that ours does not.
+    NextPeers,
+    /// What the data of a peer hold in the end.
+    Events,
+}
+
+impl Kind {
+    /// Whether what follows says nothing any more, since the two know different things from then on.
+    const fn ends(self) -> bool {
+        matches!(self, Self::Failure | Self::Class | Self::Requests)
+    }
+
+    /// Its name, as the ledger has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Failure => "failure",
+            Self::Class => "class",
+            Self::Code => "code",
+            Self::Requests => "requests",
+            Self::Arguments => "arguments",
+            Self::Origins => "origins",
+            Self::NextPeers => "next-peers",
+            Self::Events => "events",
+        }
+    }
+}
+
+/// A difference between what the two said about one run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Divergence {
+    /// In what they differ.
+    pub kind: Kind,
+    /// And how: a few words that are the same for all differences of this sort.
+    pub detail: String,
+    /// In which run of the history, from 1.
+    pub run: usize,
+    /// At which peer.
+    pub peer: Arc<str>,
+    /// What our engine said.
+    pub ours: String,
+    /// What the reference said.
+    pub theirs: String,
+}
+
+impl Divergence {
+    /// Whether this is the same sort of difference.
+    pub fn is_like(&self, other: &Self) -> bool {
+        (self.kind, &self.detail) == (other.kind, &other.detail)
+    }
+}
+
+impl fmt::Display for Divergence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, detail, run, peer, ours, theirs } = self;
+        writeln!(f, "{} ({detail}), in run {run}, at `{peer}`", kind.name())?;
+        writeln!(f, "  ours:      {ours}")?;
+        write!(f, "  reference: {theirs}")
+    }
+}
+
+/// What a history came to.
+#[derive(Clone, Debug, Default)]
+pub struct Compared {
+    /// Each sort of difference at its first occurrence, in the order of the runs.
+    pub divergences: Vec<Divergence>,
+    /// How many runs both made.
+    pub runs: u64,
+    /// How many calls both asked for.
+    pub requests: u64,
+    /// How many calls were answered to both.
+    pub answers: u64,
+    /// How often our engine named a peer that the reference did not.
+    pub told_more: u64,
+    /// Whether both came to the end of the history.
+    pub ended: bool,
+}
+
+/// Plays a case with our engine, and the same on the reference.
+///
+/// # Errors
+/// If the case cannot be played at all.
+pub fn compare(case: &Case, ours: &mut Subject, theirs: &mut Reference) -> Result<Compared, CaseError> {
+    let played = case.play(ours)?;
+    theirs.know_no_more();
+    let (script, services) = case.prepare()?;
+    let named: BTreeSet<String> = services.peers().map(str::to_owned).chain(named(&script, &played.runs)).collect();
+    let peers = played.runs.iter().flat_map(|run| run.result.next_peers.iter().chain([run.peer()]));
+    theirs.know(peers.map(|peer| &**peer).filter(|peer| named.contains(*peer)));
+    let mut follower = Follower {
+        played: &played,
+        reference: theirs,
+        stored: BTreeMap::new(),
+        messages: BTreeMap::new(),
+        calls: BTreeMap::new(),
+        named,
+        compared: Compared::default(),
+    };
+    follower.follow();
+    Ok(follower.compared)
+}
+
+/// The reference on the way that our engine went.
+struct Follower<'p> {
+    played: &'p Played,
+    reference: &'p mut Reference,
+    /// The reference's data, by peer.
+    stored: BTreeMap<Arc<str>, Arc<[u8]>>,
+    /// Its data on their way, by the number of the message.
+    messages: BTreeMap<usize, Arc<[u8]>>,
+    /// The reference's ids of calls, by peer and our id.
+    calls: BTreeMap<(Arc<str>, u32), u32>,
+    /// The texts that scripts and services name; others were made by the engine, and so not mapped.
+    named: BTreeSet<String>,
+    compared: Compared,
+}
+
+impl Follower<'_> {
+    fn follow(&mut self) {
+        let mut runs = self.played.runs.iter().enumerate();
+        for event in &self.played.history.events {
+            match event {
+                Event::Sent { message, from, .. } => {
+                    let data = self.stored.get(from).cloned().unwrap_or_default();
+                    self.messages.insert(*message, data);
+                }
+                Event::Ran { message, .. } => {
+                    let Some((number, run)) = runs.next() else { return };
+                    let current = message.and_then(|message| self.messages.get(&message).cloned()).unwrap_or_default();
+                    if !self.run(number + 1, run, &current) {
+                        return;
+                    }
+                }
+                Event::Forgot { peer } => {
+                    self.stored.remove(peer);
+                    self.calls.retain(|(of, _), _| of != peer);
+                }
+                Event::Begun { .. } | Event::Delivered { .. } | Event::Answered { .. } | Event::Restarted { .. } => {}
+            }
+        }
+        self.compared.ended = self.played.quiet_at.is_some();
+        self.hold_events();
+    }
+
+    /// Holds what both know in the end against each other, peer by peer.
+    fn hold_events(&mut self) {
+        for (peer, data) in self.played.stored_last() {
+            let Some(last) = self.played.runs.iter().rposition(|run| *run.peer() == peer) else { continue };
+            let theirs = self.stored.get(&peer).cloned().unwrap_or_default();
+            let (ours, theirs) = (Events::of_ours(&data), Events::of_theirs(self.reference, &theirs));
+            let (detail, ours, theirs) = match (ours, theirs) {
+                (Some(ours), Some(theirs)) => {
+                    let (more, less) = (ours.without(&theirs), theirs.without(&ours));
+                    let detail = match (more.is_empty(), less.is_empty()) {
+                        (true, true) => continue,
+                        (false, true) => "ours only",
+                        (true, false) => "reference only",
+                        (false, false) => "different ones",
+                    };
+                    (detail, more.join("; "), less.join("; "))
+                }
+                (ours, theirs) => ("unread", format!("{}", ours.is_some()), format!("{}", theirs.is_some())),
+            };
+            let run = &self.played.runs[last];
+            self.note(last + 1, run, Kind::Events, detail.into(), ours, theirs);
+        }
+    }
+
+    /// Gives a run to the reference, and says whether the history goes on.
+    fn run(&mut self, number: usize, run: &Run, current: &[u8]) -> bool {
+        let peer = run.peer();
+        if !self.named.contains(&**peer) {
+            return false;
+        }
+        let previous = self.stored.get(peer).cloned().unwrap_or_default();
+        let answers: CallResults = run
+            .answers
+            .iter()
+            .filter_map(|(id, answer)| Some((*self.calls.get(&(peer.clone(), *id))?, Answer::clone(answer))))
+            .collect();
+        self.compared.answers += answers.len() as u64;
+        let air = &self.played.case.script;
+        let result = match self.reference.run(air, &previous, current, &run.parameters, &answers) {
+            Ok(result) => result,
+            Err(error) => {
+                let detail = match error {
+                    RunnerError::Panicked { .. } => "panic",
+                    RunnerError::TimedOut { .. } => "time",
+                    _ => "other",
+                };
+                self.note(number, run, Kind::Failure, detail.into(), outcome(&run.result), error.to_string());
+                // The next history begins with a runner that is ready, or fails for the same reason again.
+                let _ = self.reference.init(LogLevel::Error);
+                return false;
+            }
+        };
+        self.compared.runs += 1;
+        self.stored.insert(peer.clone(), result.data.as_slice().into());
+        self.hold(number, run, &result)
+    }
+
+    fn note(&mut self, run: usize, of: &Run, kind: Kind, detail: String, ours: String, theirs: String) {
+        let divergence = Divergence { kind, detail, run, peer: of.peer().clone(), ours, theirs };
+        if !self.compared.divergences.iter().any(|one| one.is_like(&divergence)) {
+            self.compared.divergences.push(divergence);
+        }
+    }
+
+    /// Holds the two results against each other, and says whether the history goes on.
+    fn hold(&mut self, number: usize, run: &Run, theirs: &InterpreterResult) -> bool {
+        let ours = &run.result;
+        let before = self.compared.divergences.len();
+        let (our_code, their_code) = (ours.ret_code, theirs.ret_code);
+        if our_code != their_code {
+            let kind = if class(our_code) == class(their_code) { Kind::Code } else { Kind::Class };
+            self.note(number, run, kind, format!("{our_code} {their_code}"), outcome(ours), outcome(theirs));
+            if kind.ends() {
+                return false;
+            }
+        }
+        self.hold_requests(number, run, theirs);
+        let ours_next: BTreeSet<_> = ours.next_peers.iter().collect();
+        let theirs_next: BTreeSet<_> = theirs.next_peers.iter().collect();
+        self.compared.told_more += ours_next.difference(&theirs_next).count() as u64;
+        if !theirs_next.is_subset(&ours_next) {
+            // Ours knows that the peer must act; who sent the data knew it too.
+            let pends = |peer: &Arc<str>| ours.waiting.iter().any(|one| one.peer.as_ref() == Some(peer));
+            let pending = theirs_next.difference(&ours_next).all(|peer| pends(peer));
+            let detail = if pending { "pending" } else { "not reached" };
+            let (ours, theirs) = (format!("{ours_next:?}"), format!("{theirs_next:?}"));
+            self.note(number, run, Kind::NextPeers, detail.into(), ours, theirs);
+        }
+        !self.compared.divergences[before..].iter().any(|one| one.kind.ends() || one.detail == "value")
+    }
+
+    fn hold_requests(&mut self, number: usize, run: &Run, theirs: &InterpreterResult) {
+        let peer = run.peer();
+        let mut ours: CallRequests = run.result.requests.clone();
+        // After a restart our engine repeats what is open.
+        ours.retain(|id, _| !self.calls.contains_key(&(peer.clone(), *id)));
+        let mut left: Vec<(u32, CallRequest)> = theirs.requests.clone().into_iter().collect();
+        let mut alone = Vec::new();
+        for (id, request) in ours {
+            let named = |other: &CallRequest| name(other) == name(&request);
+            let equal = left.iter().position(|(_, other)| named(other) && other.arguments == request.arguments);
+            match equal {
+                Some(at) => {
+                    let (their_id, other) = left.remove(at);
+                    self.pair(number, run, (id, request), (their_id, other));
+                }
+                None => alone.push((id, request)),
+            }
+        }
+        let mut extra = Vec::new();
+        for (id, request) in alone {
+            match left.iter().position(|(_, other)| name(other) == name(&request)) {
+                Some(at) => {
+                    let (their_id, other) = left.remove(at);
+                    self.pair(number, run, (id, request), (their_id, other));
+                }
+                None => extra.push((id, request)),
+            }
+        }
+        let detail = match (extra.is_empty(), left.is_empty()) {
+            (true, true) => return,
+            (false, true) => "ours only",
+            (true, false) => "reference only",
+            (false, false) => "different ones",
+        };
+        let (ours, theirs) = (outcome(&run.result), outcome(theirs));
+        self.note(number, run, Kind::Requests, detail.into(), ours, theirs);
+    }
+
+    /// Two requests are of the same call.
+    fn pair(&mut self, number: usize, run: &Run, ours: (u32, CallRequest), theirs: (u32, CallRequest)) {
+        self.calls.insert((run.peer().clone(), ours.0), theirs.0);
+        self.compared.requests += 1;
+        let (ours, theirs) = (ours.1, theirs.1);
+        if ours.arguments != theirs.arguments {
+            for (ours, theirs) in ours.arguments.iter().zip(&theirs.arguments) {
+                let mut tags = BTreeSet::new();
+                differ(ours, theirs, "", &mut tags);
+                for tag in tags {
+                    self.note(number, run, Kind::Arguments, tag.into(), ours.to_string(), theirs.to_string());
+                }
+            }
+        }
+        for (ours, theirs) in ours.tetraplets.iter().zip(&theirs.tetraplets) {
+            if ours.len() != theirs.len() {
+                self.note(number, run, Kind::Origins, "count".into(), format!("{ours:?}"), format!("{theirs:?}"));
+            }
+            for (ours, theirs) in ours.iter().zip(theirs) {
+                if let Some(detail) = origin(ours, theirs) {
+                    self.note(number, run, Kind::Origins, detail.into(), ours.to_string(), theirs.to_string());
+                }
+            }
+        }
+    }
+}
+
+/// The strings of a script and of what services answered.
+fn named(script: &Script, runs: &[Run]) -> Vec<String> {
+    let tree = script.tree();
+    let mut named = Vec::new();
+    for node in tree.node_ids() {
+        for (operand, _) in tree.placed_operands(node) {
+            if let Value::String(text) = &tree.operand(operand).value {
+                named.push(tree.text(*text).to_owned());
+            }
+        }
+    }
+    for answer in runs.iter().flat_map(|run| run.answers.values()).filter(|answer| answer.ret_code == 0) {
+        let mut open: Vec<Json> = Json::parse(answer.result.as_bytes()).into_iter().collect();
+        while let Some(value) = open.pop() {
+            match &value {
+                Json::String(text) => named.push(text.chars().to_string()),
+                Json::Array(items) => open.extend(items.iter().cloned()),
+                Json::Object(fields) => open.extend(fields.iter().map(|(_, value)| value.clone())),
+                _ => {}
+            }
+        }
+    }
+    named
+}
+
+fn name(request: &CallRequest) -> (&str, &str, usize) {
+    (&request.service_id, &request.function_name, request.arguments.len())
+}
+
+/// The class of a return code, by what becomes of the data.
+const fn class(code: i64) -> i64 {
+    match code {
+        0 => 0,
+        1..10000 => 1,
+        _ => code / 10000 * 10000,
+    }
+}
+
+/// A result in one line, without its data.
+fn outcome(result: &InterpreterResult) -> String {
+    let one = |(id, request): (&u32, &CallRequest)| {
+        let arguments: Vec<_> = request.arguments.iter().map(Json::to_text).collect();
+        format!("{id}: {}.{}({})", request.service_id, request.function_name, arguments.join(", "))
+    };
+    let requests: Vec<_> = result.requests.iter().map(one).collect();
+    let code = result.ret_code;
+    let message = if result.error_message.is_empty() { "" } else { " " };
+    format!("{code}{message}{}, calls [{}], next {:?}", result.error_message, requests.join("; "), result.next_peers)
+}
+
+/// Collects how two values differ.
+fn differ(ours: &Json, theirs: &Json, key: &str, tags: &mut BTreeSet<&'static str>) {
+    if ours == theirs {
+        return;
+    }
+    match (ours, theirs) {
+        (Json::Object(ours), Json::Object(theirs)) => {
+            let none = Json::Null;
+            let keys: BTreeSet<&str> = ours.iter().chain(theirs.iter()).map(|(key, _)| &**key.chars()).collect();
+            for key in keys {
+                differ(ours.get(key).unwrap_or(&none), theirs.get(key).unwrap_or(&none), key, tags);
+            }
+        }
+        (Json::Array(ours), Json::Array(theirs)) if ours.len() == theirs.len() => {
+            for (ours, theirs) in ours.iter().zip(theirs.iter()) {
+                differ(ours, theirs, key, tags);
+            }
+        }
+        _ => {
+            tags.insert(match key {
+                "message" => "message",
+                "instruction" => "instruction",
+                "peer_id" => "peer of an error",
+                "error_code" => "error code",
+                _ if ours.as_str().is_some() && theirs.as_str().is_some() => "text",
+                _ => "value",
+            });
+        }
+    }
+}
+
+/// How two origins differ, if they do.
+fn origin(ours: &Tetraplet, theirs: &Tetraplet) -> Option<&'static str> {
+    if ours == theirs {
+        return None;
+    }
+    let maker = |of: &Tetraplet| (of.peer.clone(), of.service.clone(), of.function.clone());
+    let literal = theirs.service.is_empty() && theirs.function.is_empty();
+    Some(if &*theirs.lens == ".length" && theirs.peer.is_empty() {
+        "length of a value"
+    } else if &*theirs.service == ".length" {
+        "length of a canon"
+    } else if &*theirs.lens == "length" {
+        "length of a canon map"
+    } else if maker(ours) == maker(theirs) && theirs.lens.is_empty() {
+        "lens lost"
+    } else if maker(ours) == maker(theirs) {
+        "lens"
+    } else if literal && theirs.peer == ours.peer {
+        "service lost"
+    } else {
+        "maker"
+    })
+}

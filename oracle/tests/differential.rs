@@ -1,0 +1,66 @@
+//! Generated scripts and the examples on both engines: whatever differs is in the ledger.
+
+use airtight_engine::script::{Script, Tree};
+use airtight_oracle::{Campaign, Compared, Kind, Ledger, Reference, Unknown, compare, features};
+use airtight_properties::Subject;
+
+/// How many histories; more of them with `AIRTIGHT_HISTORIES=20000 cargo test --release`.
+fn histories() -> u64 {
+    std::env::var("AIRTIGHT_HISTORIES").ok().and_then(|count| count.parse().ok()).unwrap_or(400)
+}
+
+fn compared(seed: u64, text: &str) -> Compared {
+    let script = Tree::parse(text).expect("the script can be read");
+    let mut theirs = Reference::ready().expect("there is a thread for it");
+    compare(&Campaign::case(seed, &script), &mut Subject::own(), &mut theirs).expect("the case can be played")
+}
+
+#[test]
+fn every_difference_is_known() {
+    let ledger = Ledger::load().expect("the ledger can be read");
+    let tell = |unknown: &Unknown| eprintln!("seed {}: {}\n{}", unknown.seed, unknown.script, unknown.divergence);
+    let outcome = Campaign::new().run(&ledger, 0..histories(), tell).expect("there is a thread for the reference");
+    assert!(outcome.unknown.is_empty(), "{} differences are not in the ledger", outcome.unknown.len());
+    let totals = &outcome.totals;
+    println!("{} histories, {} runs, {} calls", outcome.histories, totals.runs, totals.requests);
+    // The two were compared in earnest.
+    assert!(outcome.ended * 10 > outcome.histories * 8, "only {} histories came to their ends", outcome.ended);
+    assert!(totals.requests > outcome.histories, "only {} calls were compared", totals.requests);
+}
+
+#[test]
+fn what_is_alike_is_found_alike() {
+    for text in [
+        r#"(seq (call "a" ("s" "f") [] x) (call "b" ("s" "g") [x] y))"#,
+        r#"(seq (par (call "a" ("s" "f") [] $s) (call "b" ("s" "g") [] $s))
+            (seq (canon "a" $s #c) (call "init" ("s" "h") [#c])))"#,
+        r#"(xor (call "a" ("s" "f") [[]] x) (call "b" ("s" "g") [:error:.$.error_code]))"#,
+    ] {
+        for seed in 0..32 {
+            let compared = compared(seed, text);
+            assert!(compared.ended && compared.runs > 0, "{text}");
+            let grave = compared.divergences.iter().find(|one| !matches!(one.kind, Kind::Origins | Kind::NextPeers));
+            assert_eq!(grave, None, "{text}");
+        }
+    }
+}
+
+/// A difference is seen: here one that is meant.
+#[test]
+fn what_differs_is_found() {
+    let compared = compared(0, r#"(seq (call "a" ("s" "f") [] x) (ap 1 x))"#);
+    assert_eq!(compared.divergences.len(), 1);
+    assert_eq!((compared.divergences[0].kind, &*compared.divergences[0].detail), (Kind::Class, "0 20007"));
+    assert!(!compared.ended);
+}
+
+/// The ledger's own scripts are valid, and have what their entries ask for.
+#[test]
+fn the_ledger_is_whole() {
+    let ledger = Ledger::load().expect("the ledger can be read");
+    for entry in &ledger.entries {
+        let script = Script::parse(&*entry.script).unwrap_or_else(|error| panic!("{}: {error}", entry.id));
+        let features = features(script.tree());
+        assert!(entry.features.iter().all(|feature| features.contains(feature.as_str())), "{}: {features:?}", entry.id);
+    }
+}
