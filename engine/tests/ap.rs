@@ -100,6 +100,20 @@ fn it_waits_for_its_source() {
     }
 }
 
+/// A path is taken step by step: what fails early does not wait for the name in a later step.
+#[test]
+fn a_step_that_fails_waits_for_no_later_one() {
+    for copy in
+        ["(ap xs.$.[9].[x] y)", "(ap #c.$.[9].[x] y)", "(ap #%map.$.none.[x] y)", "(ap %last_error%.$.[1].[x] y)"]
+    {
+        let body = format!(
+            r##"(seq (seq (canon "A" $s #c) (canon "A" %m #%map))
+                 (par (call "B" ("s" "f") [] x) (xor {copy} (call "A" ("on" "error") []))))"##
+        );
+        assert_eq!(with(&[("xs", "[1]")], &body), "next B\non.error()", "{copy}");
+    }
+}
+
 #[test]
 fn it_fails_with_its_source() {
     assert_eq!(error_of(&[("o", "{\"a\":1}")], "(ap o.$.b y)"), "10007 | no field `b` in {\"a\":1} | ap o.$.b y A|||");

@@ -286,7 +286,7 @@ fn requests_are_those_of_the_protocol() {
         r#"{"jsonrpc":"2.0","id":2,"method":"run","params":{"air":"(null)","prevData":"eA==","data":"","params":"#,
         r#"{"initPeerId":"A","currentPeerId":"B","timestamp":0,"ttl":0,"particleId":"","limits":{"airBytes":16777216,"#,
         r#""particleBytes":67108864,"callResultBytes":33554432,"newDataBytes":1073741824,"hard":false,"#,
-        r#""steps":100000000,"depth":16777216,"valueBytes":33554432,"streamElements":1048576},"repeatRequests":true},"#,
+        r#""steps":100000000,"depth":6291456,"valueBytes":33554432,"streamElements":1048576},"repeatRequests":true},"#,
         r#""callResults":[[4,{"retCode":0,"result":"\"v\""}]]}}"#
     );
     assert_eq!(asked(error), expected);

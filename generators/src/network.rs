@@ -10,6 +10,7 @@
 use crate::possible::Possible;
 use crate::{Choices, ServiceCall, Services};
 use airtight_engine::data::Answer;
+use airtight_engine::execute::Limits;
 use airtight_engine::host::{Dropped, Host, Message, Particle, Ticket};
 use airtight_engine::invoke::{CallRequest, RunParameters};
 use airtight_engine::runner::{AvmRunner, InterpreterResult, RunnerError};
@@ -206,6 +207,7 @@ pub struct Network {
     calls: BTreeMap<(Arc<str>, Ticket), CallRequest>,
     /// All that can happen next, but for crashes, losses and copies.
     possible: Possible,
+    limits: Limits,
     history: History,
 }
 
@@ -225,8 +227,15 @@ impl Network {
             sent: 0,
             calls: BTreeMap::new(),
             possible,
+            limits: Limits::default(),
             history: History::default(),
         }
+    }
+
+    /// The same network, in which runs have these limits.
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// What happened so far.
@@ -250,11 +259,12 @@ impl Network {
     }
 
     fn host(&mut self, peer: &Arc<str>) -> &mut Host {
-        let (air, init, peers) = (&self.air, &self.init, &mut self.peers);
+        let (air, init, peers, limits) = (&self.air, &self.init, &mut self.peers, self.limits);
         self.hosts.entry(peer.clone()).or_insert_with(|| {
             peers.push(peer.clone());
             let mut parameters = RunParameters::new(init.clone(), peer.clone());
             (parameters.timestamp, parameters.ttl) = (1_700_000_000_000, 60_000);
+            parameters.limits = limits;
             Host::new(Particle::new(air.clone(), parameters))
         })
     }

@@ -1,6 +1,7 @@
 //! A case: all that decides what happens in a network. Played with a runner, it gives every run in full.
 
 use crate::subject::Subject;
+use airtight_engine::execute::Limits;
 use airtight_engine::invoke::{CallResults, InterpreterResult, RunParameters};
 use airtight_engine::runner::{AvmRunner, LogLevel, RunnerError};
 use airtight_engine::script::{Diagnostics, Script};
@@ -13,7 +14,11 @@ use std::sync::Arc;
 use thiserror::Error;
 
 /// How many bytes of data the runs of a history hold at most; a long history of a large script is cut.
-const DATA_BYTES_MAX: usize = 128 << 20;
+const DATA_BYTES_MAX: usize = 32 << 20;
+
+/// The limits of runs: a script that goes on without end shall not take long to get there.
+const STEPS_MAX: u64 = 10_000_000;
+const ELEMENTS_MAX: usize = 8_192;
 
 /// After so many actions a look is taken at what the runs hold.
 const ACTIONS_STEP: usize = 128;
@@ -22,7 +27,7 @@ const ACTIONS_STEP: usize = 128;
 const EXCHANGES: usize = 2;
 
 /// After so many actions, what is left is given up as endless.
-const FINISH: Weather = Weather { actions_max: 20_000, ..Weather::CALM };
+const FINISH: Weather = Weather { actions_max: 6_000, ..Weather::CALM };
 
 /// All that decides what happens: who runs which script, what services answer, and in which order things happen.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -165,7 +170,8 @@ impl Case {
 
     /// Plays the case with its script and services, which were prepared from it.
     pub fn play_prepared(&self, script: Arc<Script>, services: Services, subject: &mut Subject) -> Played {
-        let mut network = Network::new(self.script.clone(), self.init.clone(), services);
+        let limits = Limits { steps: STEPS_MAX, stream_elements: ELEMENTS_MAX, ..Limits::default() };
+        let mut network = Network::new(self.script.clone(), self.init.clone(), services).with_limits(limits);
         let mut recorder = Recorder { subject, runs: Vec::new(), kept: HashSet::new(), bytes: 0 };
         let mut scheduled = 0;
         let mut quiet_at = None;

@@ -46,6 +46,9 @@ pub struct Witness {
     /// Other data that play a part.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data: Vec<WitnessSide>,
+    /// Whether the law failed once more when the case was replayed after it had been found; some runners fail by chance.
+    #[serde(default = "yes")]
+    pub again: bool,
     /// What happens, in order, until nothing is left to do: at which peer, and what.
     pub story: Vec<(String, String)>,
 }
@@ -97,7 +100,10 @@ impl Counterexample {
     pub(crate) fn new(broken: Broken, subject: &mut Subject) -> Self {
         let Broken { law, case, tape, violation } = broken;
         let violation = Witness::new(&case, violation, subject);
-        Self { format: FORMAT, law: law.name.into(), violation, case, instance: tape.choices().to_vec() }
+        let mut found =
+            Self { format: FORMAT, law: law.name.into(), violation, case, instance: tape.choices().to_vec() };
+        found.violation.again = matches!(found.replay(subject), Ok(Some(_)));
+        found
     }
 
     /// Reads a file.
@@ -153,6 +159,7 @@ impl Witness {
             parts: violation.parts.into_iter().map(|(what, text)| (what.to_owned(), text)).collect(),
             sides: Vec::new(),
             data: Vec::new(),
+            again: true,
             story: Vec::new(),
         };
         let Ok(played) = case.play(subject) else { return witness };
@@ -192,4 +199,8 @@ fn trace(scene: &mut Scene<'_>, data: &Arc<[u8]>) -> Vec<String> {
             .collect();
     }
     Vec::new()
+}
+
+const fn yes() -> bool {
+    true
 }

@@ -8,7 +8,8 @@ use crate::case::Run;
 use crate::law::{Amount, Family, Law, Needs};
 use crate::scene::{Product, Scene};
 use crate::view::SeenEvent;
-use airtight_engine::invoke::InterpreterResult;
+use airtight_engine::data::Answer;
+use airtight_engine::invoke::{CallResults, InterpreterResult};
 use airtight_generators::{Choices, damage};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -64,6 +65,16 @@ pub const LAWS: &[Law] = &[
         needs: Needs::Runs,
         amount: Amount::Runs(u32::MAX),
         check: honest_data,
+    },
+    Law {
+        name: "unknown-answers",
+        family: Family::Execution,
+        statement: "an answer to a call that was never made is reported, and changes nothing",
+        domain: "runs of a history, given such an answer",
+        why: "an answer can never land at a call that it is not for",
+        needs: Needs::Runs,
+        amount: Amount::Runs(6),
+        check: unknown_answers,
     },
     Law {
         name: "refusal",
@@ -137,7 +148,7 @@ fn only_results_write(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Resul
     if !early.is_empty() {
         return broken("new, and not learned last", early);
     }
-    Ok(true)
+    Ok(!now.is_empty())
 }
 
 fn nothing_forgotten(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
@@ -208,6 +219,27 @@ fn honest_data(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool,
 /// Whether a run ended at a limit, which says nothing about the data: code 10, and 20013 for the elements of a stream.
 const fn ran_out(code: i64) -> bool {
     matches!(code, 10 | 20013)
+}
+
+/// No history makes so many calls.
+const UNKNOWN_CALL: u32 = 3_000_000_000;
+
+fn unknown_answers(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
+    let Some(run) = scene.pick_run(choices).filter(|run| !run.result.is_given_up()) else { return Ok(false) };
+    let parameters = scene.parameters(run.peer().clone());
+    let answer = Answer { ret_code: 0, result: "\"for nobody\"".into() };
+    let answers = CallResults::from([(UNKNOWN_CALL, answer)]);
+    let result = scene.subject.run(&scene.played.case.script, &run.after, b"", &parameters, &answers)?;
+    let violation = |law| at_peer(Violation::new(law), run).part("answer", format!("#{UNKNOWN_CALL} = \"for nobody\""));
+    if result.ret_code == 0 && result.unknown_call_ids.is_empty() {
+        return Err(violation("an answer to a call that was never made is reported"));
+    }
+    let data = result.data.into();
+    if !scene.alike(&data, &run.after)? {
+        return Err(violation("an answer to a call that was never made changes nothing")
+            .sides(("after it", &data), ("before", &run.after)));
+    }
+    Ok(true)
 }
 
 /// How often data are damaged at most.

@@ -2,7 +2,7 @@
 
 use crate::Violation;
 use crate::law::{Amount, Family, Law, Needs};
-use crate::scene::Scene;
+use crate::scene::{Product, Scene};
 use crate::view::{SeenEvent, SeenPending};
 use airtight_generators::{Choices, Event};
 use serde_json::value::RawValue;
@@ -14,7 +14,7 @@ pub const LAWS: &[Law] = &[
     Law {
         name: "totality",
         family: Family::Protocol,
-        statement: "every run gives an outcome",
+        statement: "every run gives an outcome, and all data of honest peers can be merged and looked at",
         domain: "histories",
         why: "an interpreter that panics, hangs or dies takes the peer with it",
         needs: Needs::Runs,
@@ -83,11 +83,30 @@ pub const LAWS: &[Law] = &[
     },
 ];
 
+/// How many of the last data are looked at.
+const LOOKED_AT_MAX: usize = 4;
+
 fn totality(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violation> {
-    match &scene.played.failure {
-        None => Ok(!scene.played.runs.is_empty()),
-        Some(error) => Err(Violation::new("every run gives an outcome").part("the runner", error.to_string())),
+    if let Some(error) = &scene.played.failure {
+        return Err(Violation::new("every run gives an outcome").part("the runner", error.to_string()));
     }
+    let offers = scene.subject.offers();
+    let letters = scene.letters()?;
+    if offers.merge {
+        for pair in letters.windows(2) {
+            if let [a, b] = pair {
+                scene.product(Product::Merge, &a.data, &b.data)?;
+            }
+        }
+    }
+    for letter in letters.iter().rev().take(LOOKED_AT_MAX) {
+        if offers.trace {
+            scene.view(&letter.data)?;
+        } else if offers.inspect {
+            scene.events(&letter.data)?;
+        }
+    }
+    Ok(!letters.is_empty())
 }
 
 fn addressees(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {

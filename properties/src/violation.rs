@@ -15,6 +15,8 @@ pub struct Violation {
     pub sides: Option<Box<[Side; 2]>>,
     /// Other data that play a part.
     pub data: Vec<Side>,
+    /// Whether the runner had no answer, so that nothing is known of the law itself.
+    pub is_failure: bool,
 }
 
 /// Data that play a part.
@@ -32,7 +34,7 @@ const SHOWN_MAX: usize = 4_000;
 impl Violation {
     /// A violation of this law, so far without parts.
     pub const fn new(law: &'static str) -> Self {
-        Self { law, parts: Vec::new(), sides: None, data: Vec::new() }
+        Self { law, parts: Vec::new(), sides: None, data: Vec::new(), is_failure: false }
     }
 
     /// Adds a part.
@@ -58,10 +60,11 @@ impl Violation {
     }
 }
 
-/// A runner that has no answer breaks whatever law it was asked for.
+/// A runner that has no answer leaves open what it was asked for.
 impl From<RunnerError> for Violation {
     fn from(error: RunnerError) -> Self {
-        Self::new("every question about honest data has an answer").part("the runner", error.to_string())
+        let violation = Self::new("every question about honest data has an answer");
+        Self { is_failure: true, ..violation }.part("the runner", error.to_string())
     }
 }
 

@@ -26,6 +26,8 @@ enum Mistake {
     TellsTooMuch,
     /// It panics at failures.
     Panics,
+    /// It does not understand data with more than two blocks, which it makes itself, when it shall show or merge them.
+    CannotShow,
 }
 
 impl AvmRunner for Broken {
@@ -74,7 +76,10 @@ impl AvmRunner for Broken {
                 Some(data) => Ok(data),
                 None => self.engine.merge(previous, current),
             },
-            _ => self.engine.merge(previous, current),
+            _ => {
+                self.understand(current)?;
+                self.engine.merge(previous, current)
+            }
         }
     }
 
@@ -84,7 +89,18 @@ impl AvmRunner for Broken {
         data: &[u8],
         parameters: Option<&RunParameters>,
     ) -> Result<String, RunnerError> {
+        self.understand(data)?;
         self.engine.inspect(air, data, parameters)
+    }
+}
+
+impl Broken {
+    fn understand(&self, data: &[u8]) -> Result<(), RunnerError> {
+        let blocks = decode(data).map_or(0, |data| data.shared().trace().blocks());
+        if self.mistake == Mistake::CannotShow && blocks > 2 {
+            return Err(RunnerError::Refused { code: 2, message: "a claim has block 3".into() });
+        }
+        Ok(())
     }
 }
 
@@ -169,4 +185,16 @@ fn whoever_panics_is_found() {
     let report = report(Mistake::Panics, 64);
     let totality = report.laws.iter().find(|row| row.law.name == "totality").expect("it is a law");
     assert_eq!(totality.verdict, Verdict::Fails);
+}
+
+/// That a runner cannot answer is a finding of one law, and no end of the check.
+#[test]
+fn whoever_cannot_show_its_own_data_is_found() {
+    let report = report(Mistake::CannotShow, 16);
+    let fails: Vec<_> =
+        report.laws.iter().filter(|row| row.verdict == Verdict::Fails).map(|row| row.law.name).collect();
+    assert_eq!(fails, ["totality"]);
+    let found = &report.counterexamples[0];
+    assert!(found.violation.again && found.violation.parts[0].1.contains("block 3"), "{:?}", found.violation.parts);
+    assert_eq!(found.replay(&mut Subject::own()).expect("it can be replayed"), None);
 }

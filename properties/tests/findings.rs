@@ -28,7 +28,7 @@ fn endings(script: &str, runs: impl Iterator<Item = u64>, fixed: &Value) -> Vec<
             },
         };
         let played = case.play(&mut subject).expect("the script is valid");
-        Ending::new(run, &case, &played, &mut subject).expect("our engine does not fail")
+        Ending::new(run, &case, &played, &mut subject)
     };
     runs.map(end).collect()
 }
@@ -237,7 +237,7 @@ fn steps_lead_to_the_decision() {
         assert_eq!(steps[1], format!("init fixes `#c` 3:8={}", example.value));
         let mut subject = Subject::own();
         let played = example.replay.case.play(&mut subject).expect("the case can be played");
-        let ending = Ending::new(example.replay.run, &example.replay.case, &played, &mut subject).expect("it runs");
+        let ending = Ending::new(example.replay.run, &example.replay.case, &played, &mut subject);
         let trace = ending.last.and_then(|view| view.trace.clone()).expect("our engine shows it");
         let value = example.value.trim_matches(['[', ']']);
         assert!(
@@ -246,7 +246,7 @@ fn steps_lead_to_the_decision() {
         );
     }
     assert_eq!(finding.outcomes.iter().map(|outcome| outcome.runs).sum::<usize>(), finding.runs);
-    assert_eq!(finding.runs, 16);
+    assert_eq!(finding.runs, 12);
     assert_eq!(finding.affected, 0);
     let json = serde_json::to_value(&found).expect("findings serialize");
     assert_eq!(json["order"][0]["cause"]["kind"], "elements");
@@ -423,11 +423,13 @@ fn what_is_not_reached_is_told_once() {
     let told = |script: &str| unreached(script, &find(script, &endings(script, 0..2, &fixed)));
     assert_eq!(
         told(r#"(xor (call "a" ("s" "f") []) (seq (call "a" ("s" "g") []) (call "a" ("s" "h") [])))"#),
-        ["1:30 seq: it runs only when the left part of the `xor` at 1:1 fails, which never happened +0"]
+        [
+            "1:30 seq: it runs only when the left part of the `xor` at 1:1 fails, which did not happen in these histories +0"
+        ]
     );
     assert_eq!(
         told(r#"(xor (match 1 2 (call "a" ("s" "g") [])) (null))"#),
-        ["1:17 call: the comparison at 1:6 never held +0"]
+        ["1:17 call: the comparison at 1:6 did not hold in these histories +0"]
     );
     assert_eq!(
         told(r#"(seq (seq (call "a" ("s" "f") [] $s) (never)) (seq (call "a" ("s" "g") []) (call "a" ("s" "h") [])))"#),
@@ -554,7 +556,7 @@ fn long_scripts_are_no_burden() {
             };
             json!({"events": [], "trace": (0..CALLS).map(state).collect::<Vec<_>>(), "end": "complete"})
         };
-        let endings: Vec<Ending> = (0..4).map(|run| made_up(&script, run, made(run as usize * 2500))).collect();
+        let endings = [0, 1, 2, 4].map(|run| made_up(&script, run, made(run as usize * 2000)));
         let found = findings::find(&tree, &script, &endings, None);
         assert_eq!(found.order.len(), 3);
         let nothing = json!({"events": [], "trace": [made(0)["trace"][0]], "end": "waits"});

@@ -38,7 +38,9 @@ impl Shown<'_> {
             let by_design = if wait.by_design { "; the script itself says to wait for more" } else { "" };
             paragraph(out, &format!("{}{by_design}", wait.reason.text(text)));
             self.others(out, "so does", &wait.following, wait.followers);
-            let _ = writeln!(out, "          {}", printable(&self.run_line(&wait.example.case)));
+            if self.is_own() {
+                let _ = writeln!(out, "          {}", printable(&self.run_line(&wait.example.case)));
+            }
         });
         self.list(&mut out, "no history reaches", &findings.unreached, |out, unreached| {
             let after = match unreached.after {
@@ -88,12 +90,18 @@ impl Shown<'_> {
     }
 
     fn example(&self, out: &mut String, example: &Example) {
-        let _ = writeln!(out, "\n          {}", printable(&self.run_line(&example.replay.case)));
+        let line = if self.is_own() { self.run_line(&example.replay.case) } else { "in one history".into() };
+        let _ = writeln!(out, "\n          {}", printable(&line));
         for step in &example.steps {
             let learned: Vec<_> = step.learned.iter().map(|learned| brief(&learned.value, CHARS_MAX)).collect();
             let learned = if learned.is_empty() { String::new() } else { format!(": {}", learned.join(", ")) };
             let _ = writeln!(out, "            {}{learned}", brief(&step.text, CHARS_MAX));
         }
+    }
+
+    /// `airtight run` runs our engine.
+    fn is_own(&self) -> bool {
+        self.args.subject.runner.is_none()
     }
 
     /// The instruction at a place, and what is to be said of it.

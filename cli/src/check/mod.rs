@@ -16,6 +16,7 @@ use airtight_generators::ServicesFile;
 use airtight_properties::{CheckError, Counterexample, Film, Options, Report, Subject, Totals, check};
 use findings::{COLUMNS, Shown};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -34,13 +35,16 @@ impl Checked {
 }
 
 pub(crate) fn run(args: &CheckArgs, console: &mut Console) -> io::Result<()> {
-    let Some(options) = options(args, console)? else { return Ok(()) };
+    let Some(mut options) = options(args, console)? else { return Ok(()) };
     let progress = progress(args);
     let mut all = Vec::new();
     for file in &args.files {
         let Some(bytes) = console.read(file)? else { continue };
         progress.set_message(shown_name(file));
         let Some(report) = one(args, &options, file, &bytes, &progress, console)? else { continue };
+        // One counterexample of each law is enough.
+        let found = report.iter().flat_map(|report| &report.counterexamples);
+        options.shown.extend(found.map(|counterexample| counterexample.law.clone()));
         let checked = Checked { file: file.clone(), bytes, report };
         if args.format == Format::Text {
             // What there is to tell stands apart from what was told before.
@@ -60,7 +64,16 @@ pub(crate) fn run(args: &CheckArgs, console: &mut Console) -> io::Result<()> {
     }
     match args.format {
         Format::Text => conclude(args, &all, console),
-        Format::Json => write_json(&all, console),
+        Format::Json => {
+            for Checked { file, report, .. } in &all {
+                for counterexample in report.iter().flat_map(|report| &report.counterexamples) {
+                    if let Err(error) = save(&args.out, file, counterexample) {
+                        console.unusable("write to", &args.out, error)?;
+                    }
+                }
+            }
+            write_json(&all, console)
+        }
     }
 }
 
@@ -86,6 +99,7 @@ fn options(args: &CheckArgs, console: &mut Console) -> io::Result<Option<Options
         failures: args.failures,
         services,
         init: args.peer_id.as_str().into(),
+        shown: BTreeSet::new(),
     }))
 }
 
@@ -94,7 +108,7 @@ fn progress(args: &CheckArgs) -> ProgressBar {
     let (bar, template) = match args.time {
         Some(_) => (ProgressBar::new_spinner(), "{spinner} {pos} histories, {elapsed}  {msg}"),
         None => {
-            let histories = args.runs * args.files.len() as u64;
+            let histories = args.runs.saturating_mul(args.files.len() as u64);
             (ProgressBar::new(histories), "{bar:30} {pos}/{len} histories, {eta} left  {msg}")
         }
     };
@@ -159,7 +173,7 @@ fn summary(totals: &Totals) -> String {
         number(totals.messages, "message")
     );
     if totals.endless > 0 {
-        text += &format!("; {} had no end", totals.endless);
+        text += &format!("; {} without end, or too long, and cut", totals.endless);
     }
     if totals.given_up > 0 {
         text += &format!("; {} given up", number(totals.given_up, "run"));
@@ -210,9 +224,26 @@ fn conclude(args: &CheckArgs, all: &[Checked], console: &mut Console) -> io::Res
             }
         }
     }
+    for row in rows.iter().filter(|row| row.verdict == airtight_properties::Verdict::Fails) {
+        let fails = |report: &Report| {
+            let mut laws = report.laws.iter();
+            laws.any(|other| other.law == row.law && other.verdict == row.verdict)
+        };
+        let files: Vec<_> = reports.iter().filter(|(_, report)| fails(report)).collect();
+        if let [_, others @ ..] = files.as_slice() {
+            let names: Vec<_> = others.iter().map(|(checked, _)| shown_name(&checked.file)).collect();
+            if !names.is_empty() {
+                writeln!(console.out, "`{}` fails in {} too", row.law.name, names.join(", "))?;
+            }
+        }
+    }
     let holds = rows.iter().filter(|row| row.verdict == airtight_properties::Verdict::Holds).count();
+    let open = match rows.len() - holds {
+        0 => String::new(),
+        open => format!("; of {} nothing is known", counted(open, "law")),
+    };
     match fails {
-        0 => writeln!(console.out, "{} hold, none fails", counted(holds, "law")),
+        0 => writeln!(console.out, "{} hold, none fails{open}", counted(holds, "law")),
         fails => writeln!(console.out, "{} found", counted(fails, "counterexample")),
     }
 }

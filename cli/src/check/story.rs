@@ -20,6 +20,9 @@ pub(crate) fn tell(counterexample: &Counterexample, styled: bool) -> String {
     let title = style(TITLE);
     let witness = &counterexample.violation;
     let mut out = format!("{title}`{}` fails{title:#}: {}\n", counterexample.law, witness.statement);
+    if !witness.again {
+        out.push_str("but it did not fail again when it was replayed\n");
+    }
     if let Ok(law) = counterexample.law() {
         let _ = writeln!(out, "which matters, because {}", law.why);
     }

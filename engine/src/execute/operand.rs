@@ -4,7 +4,8 @@ use super::machine::Machine;
 use super::scope::Value;
 use super::{ErrorKind, Miss, Time};
 use crate::script::{self, Accessor, Binding, Lens, LensView, OperandId, Symbol};
-use crate::value::{Json, Key, LensStep, Number, Origin, Single, Tetraplet, Text, TooDeep};
+use crate::value::{Json, Key, LensError, LensStep, Number, Origin, Single, Tetraplet, Text, TooDeep};
+use std::slice;
 use std::sync::Arc;
 
 impl Value {
@@ -77,25 +78,26 @@ impl Machine<'_> {
                 if variable.lens == Lens::LENGTH {
                     return Ok((Value::Single(canon.length()), known));
                 }
-                let (steps, known) = self.steps(variable.lens, 0, known)?;
-                let part = canon.select(&steps).map_err(|error| Miss::Failed(known, error.into()))?;
-                Ok((Value::Single(part), known))
+                let path = self.path(variable.lens, 0, known)?;
+                path.follow(|step| canon.select(slice::from_ref(&step)))
             }
             Value::CanonMap(map) => {
                 if variable.lens == Lens::LENGTH {
                     return Ok((Value::Single(map.length()), known));
                 }
                 let (key, known) = self.key(variable.lens, known)?;
-                let (steps, known) = self.steps(variable.lens, 1, known)?;
-                let part = if steps.is_empty() {
-                    let values = map.values(&key).map_err(|_| Miss::Failed(known, ErrorKind::TooDeep))?;
-                    self.check_size(&values.json)?;
-                    self.spend(values.json.as_array().map_or(0, |values| values.len()))?;
-                    values
-                } else {
-                    map.select(&key, &steps).map_err(|error| Miss::Failed(known, error.into()))?
-                };
-                Ok((Value::Single(part), known))
+                if variable.lens.accessors().len() > 1 {
+                    // A key that is not there fails before the other steps are looked at.
+                    if let Err(error @ LensError::NoKey(_)) = map.select(&key, &[]) {
+                        return Err(Miss::Failed(known, error.into()));
+                    }
+                    let path = self.path(variable.lens, 1, known)?;
+                    return path.follow(|step| map.select(&key, slice::from_ref(&step)));
+                }
+                let values = map.values(&key).map_err(|_| Miss::Failed(known, ErrorKind::TooDeep))?;
+                self.check_size(&values.json)?;
+                self.spend(values.json.as_array().map_or(0, |values| values.len()))?;
+                Ok((Value::Single(values), known))
             }
         }
     }
@@ -104,33 +106,50 @@ impl Machine<'_> {
         if lens.is_none() {
             return Ok((Value::Single(single), known));
         }
-        let (steps, known) = self.steps(lens, 0, known)?;
-        let part = steps.into_iter().try_fold(single, |part, step| part.step(step));
-        part.map(|part| (Value::Single(part), known)).map_err(|error| Miss::Failed(known, error.into()))
+        self.path(lens, 0, known)?.follow(|step| single.step(step))
     }
 
-    /// The steps of a lens from some accessor on, with what their scalars hold.
-    fn steps(&mut self, lens: Lens, from: usize, mut known: Time) -> Result<(Vec<LensStep>, Time), Miss> {
+    /// The steps of a lens from some accessor on, with what their scalars hold: as many as can be had.
+    ///
+    /// A step is taken before the next one is looked at, so what fails early does not wait for a later name.
+    fn path(&mut self, lens: Lens, from: usize, known: Time) -> Result<Path, Miss> {
+        let mut path = Path { steps: Vec::new(), end: Ok(known) };
         let accessors = match self.tree.lens(lens) {
-            LensView::None => return Ok((Vec::new(), known)),
-            LensView::Length => return Ok((vec![LensStep::Length], known)),
+            LensView::None => return Ok(path),
+            LensView::Length => {
+                path.steps.push((LensStep::Length, known));
+                return Ok(path);
+            }
             LensView::Path(accessors) => accessors,
         };
         self.spend(accessors.len())?;
         let first = lens.accessors().start;
-        let mut steps = Vec::with_capacity(accessors.len());
+        let mut known = known;
         for (index, accessor) in accessors.iter().enumerate().skip(from) {
-            steps.push(match *accessor {
+            let step = match *accessor {
                 Accessor::Index(index) => LensStep::Index(index),
                 Accessor::Field(name) => LensStep::Field(self.text(name)),
                 Accessor::Scalar(name) => {
-                    let (json, at, _) = self.accessor(name, first + index, known)?;
-                    known = at;
-                    LensStep::by_value(&json).map_err(|error| Miss::Failed(known, error.into()))?
+                    let step = self.accessor(name, first + index, known).and_then(|(json, at, _)| {
+                        let step = LensStep::by_value(&json).map_err(|error| Miss::Failed(at, error.into()))?;
+                        Ok((step, at))
+                    });
+                    match step {
+                        Ok((step, at)) => {
+                            known = at;
+                            step
+                        }
+                        Err(miss) => {
+                            path.end = Err(miss);
+                            return Ok(path);
+                        }
+                    }
                 }
-            });
+            };
+            path.steps.push((step, known));
         }
-        Ok((steps, known))
+        path.end = Ok(known);
+        Ok(path)
     }
 
     /// The key that the first accessor of a lens on a canon map selects.
@@ -224,5 +243,29 @@ impl Machine<'_> {
             Some(text) => text.get_or_insert_with(|| tree.text(symbol).into()).clone(),
             None => "".into(),
         }
+    }
+}
+
+/// The steps of a lens that can be had, each with the time at which it and all before it were known; and when all of them
+/// were, or why there is no further one.
+struct Path {
+    steps: Vec<(LensStep, Time)>,
+    end: Result<Time, Miss>,
+}
+
+impl Path {
+    /// What the steps lead to; the first one is taken by `begin`.
+    fn follow(self, begin: impl FnOnce(LensStep) -> Result<Single, LensError>) -> Result<(Value, Time), Miss> {
+        let mut steps = self.steps.into_iter();
+        let failed = |at: Time| move |error: LensError| Miss::Failed(at, error.into());
+        let Some((step, at)) = steps.next() else {
+            let known = self.end?;
+            return Err(Miss::Failed(known, ErrorKind::TooDeep));
+        };
+        let mut part = begin(step).map_err(failed(at))?;
+        for (step, at) in steps {
+            part = part.step(step).map_err(failed(at))?;
+        }
+        Ok((Value::Single(part), self.end?))
     }
 }

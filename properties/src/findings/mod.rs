@@ -24,7 +24,7 @@ pub use unused::Unused;
 pub use waits::Wait;
 
 use crate::case::{Case, Played, Schedule};
-use crate::check::GROUP;
+use crate::check::{GROUP, stands_alone};
 use crate::scene::Scene;
 use crate::subject::Subject;
 use crate::view::View;
@@ -52,15 +52,18 @@ pub struct Ending {
 }
 
 impl Ending {
-    /// How a played case ended, as the runner shows it.
-    ///
-    /// # Errors
-    /// If the runner fails.
-    pub fn new(run: u64, case: &Case, played: &Played, subject: &mut Subject) -> Result<Self, RunnerError> {
+    /// How a played case ended, as far as the runner shows it.
+    pub fn new(run: u64, case: &Case, played: &Played, subject: &mut Subject) -> Self {
         let mut ending = Self { run, case: case.clone(), quiet: None, peers: BTreeSet::new(), last: None };
-        if !subject.offers().trace || played.failure.is_some() {
-            return Ok(ending);
+        if subject.offers().trace && played.failure.is_none() {
+            // What cannot be shown leads to no finding; laws tell that the runner failed.
+            let _ = ending.look(played, subject);
         }
+        ending
+    }
+
+    fn look(&mut self, played: &Played, subject: &mut Subject) -> Result<(), RunnerError> {
+        let ending = self;
         let merges = subject.offers().merge;
         let mut scene = Scene::new(played, subject);
         if let Some(quiet_at) = played.quiet_at {
@@ -77,12 +80,12 @@ impl Ending {
         if let Some(known) = played.known_last() {
             ending.last = Some(scene.view(&known)?);
         }
-        Ok(ending)
+        Ok(())
     }
 
     /// Runs of the same group have the same services, and differ in the order of things only.
     pub const fn group(&self) -> u64 {
-        self.run / GROUP
+        if stands_alone(self.run) { u64::MAX - self.run } else { self.run / GROUP }
     }
 
     /// Whether no peer crashed and no message came twice.

@@ -68,9 +68,12 @@ impl Why {
         };
         match self {
             Self::Handler { of } => {
-                format!("it runs only when the left part of the `xor` at {} fails, which never happened", at(of))
+                format!(
+                    "it runs only when the left part of the `xor` at {} fails, which did not happen in these histories",
+                    at(of)
+                )
             }
-            Self::Comparison { of } => format!("the comparison at {} never held", at(of)),
+            Self::Comparison { of } => format!("the comparison at {} did not hold in these histories", at(of)),
             Self::After { of } => format!("what stands before it, at {}, never completed", at(of)),
             Self::Fold { of } => format!("the fold at {} never came to it", at(of)),
             Self::Empty { stream } => format!("`{stream}` was always empty"),
