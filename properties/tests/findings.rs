@@ -436,6 +436,10 @@ fn what_is_not_reached_is_told_once() {
         ["1:47 seq: what stands before it, at 1:38, never completed +0"]
     );
     assert_eq!(
+        told(r#"(new $n (seq (null) (fold $n i (seq (call "a" ("s" "g") [i]) (next i)))))"#),
+        ["1:21 fold: `$n` was always empty +0"]
+    );
+    assert_eq!(
         told(r#"(seq (seq (seq (call "a" ("s" "f") []) (never)) (call "a" ("s" "g") [])) (call "a" ("s" "h") []))"#),
         ["1:49 call: what stands before it, at 1:40, never completed +1"]
     );

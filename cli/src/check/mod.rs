@@ -194,12 +194,15 @@ fn calls(totals: &Totals) -> String {
             format!("{peer} calls {}", functions.join(", "))
         })
         .collect();
+    if peers.is_empty() {
+        return String::new();
+    }
     let text = printable(&peers.join("; "));
     let options = textwrap::Options::new(COLUMNS).initial_indent("  ").subsequent_indent("  ");
     let lines = textwrap::wrap(&text, options);
     let shown: Vec<&str> = lines.iter().take(CALL_LINES_MAX).map(|line| &**line).collect();
     let rest = if lines.len() > CALL_LINES_MAX { " …" } else { "" };
-    if shown.is_empty() { String::new() } else { format!("{}{rest}\n", shown.join("\n")) }
+    format!("{}{rest}\n", shown.join("\n"))
 }
 
 /// The table of all laws, and what shows that some fail.

@@ -169,8 +169,12 @@ fn why(outline: &Outline<'_>, node: NodeId, reached: &Reached) -> Why {
             (Kind::Match | Kind::Mismatch, _) => Why::Comparison { of },
             (Kind::Fold, _) => Why::Fold { of },
             (Kind::Seq, Part::Second) => match outline.parts(outer) {
-                (Some(before), _) if !reached.succeeded(end(outline, before)) => {
-                    Why::After { of: outline.header(end(outline, before)) }
+                (Some(before), _) => {
+                    let last = end(outline, before);
+                    // What leaves no state tells nothing: `(null)` is always complete.
+                    let tells = outline.kind(last) == Kind::Never || outline.has_states(last);
+                    let is_open = tells && !reached.succeeded(last);
+                    if is_open { Why::After { of: outline.header(last) } } else { begun() }
                 }
                 _ => begun(),
             },
