@@ -307,7 +307,7 @@ pub(crate) struct InspectArgs {
 pub(crate) enum Format {
     /// For people.
     Text,
-    /// For programs: one object per script, or for the data, on a line.
+    /// For programs.
     Json,
 }
 
