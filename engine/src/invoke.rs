@@ -477,7 +477,15 @@ fn distinct(waiting: impl Iterator<Item = Waiting>) -> Vec<Waiting> {
 
 /// The bytes of call requests: canonical JSON, in the order of their ids.
 pub fn write_requests(requests: &CallRequests) -> Vec<u8> {
-    serde_json::to_vec(requests).unwrap_or_default()
+    const BYTES_BESIDE: u64 = 256;
+    const RESERVED_BYTES_MAX: u64 = 64 << 20;
+    let arguments = requests.values().flat_map(|request| &request.arguments).map(Json::text_len);
+    let likely = arguments.fold(BYTES_BESIDE * requests.len() as u64, u64::saturating_add);
+    let mut bytes = Vec::with_capacity(likely.min(RESERVED_BYTES_MAX) as usize);
+    match serde_json::to_writer(&mut bytes, requests) {
+        Ok(()) => bytes,
+        Err(_) => Vec::new(),
+    }
 }
 
 /// The answers that bytes mean; no bytes are none.

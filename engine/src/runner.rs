@@ -33,11 +33,13 @@
 mod process;
 pub mod protocol;
 mod same_thread;
+mod serve;
 mod worker;
 
 pub use crate::invoke::InterpreterResult;
 pub use process::Process;
 pub use same_thread::SameThread;
+pub use serve::serve;
 pub use worker::Worker;
 
 use crate::invoke::{CallResults, RunParameters};

@@ -194,6 +194,31 @@ fn claims_for_a_call_whose_arguments_are_unknown_are_not_taken() {
     assert_eq!(net.receive("A", "B"), "");
 }
 
+/// Nobody can know what answers a call of somebody unknown.
+#[test]
+fn claims_for_a_call_or_canon_of_an_unknown_peer_are_not_taken() {
+    for script in [
+        r#"(par (call "B" ("s" "f") [1] x) (call x ("s" "f") [1] y))"#,
+        r#"(par (call "B" ("s" "f") [1] x) (seq (null) (canon x $s #c)))"#,
+    ] {
+        let mut net = Net::new(script);
+        let mut draft = Draft::new();
+        let root = draft.root();
+        let right = draft.child(root, 0, Branch::Right);
+        draft.claim(right, 0, &result("C", &["1"], value("6")), 0);
+        let data = Data::new(net.hash(), draft.finish(), None);
+        assert_eq!(receive(&mut net, "A", &data, &[]), "not taken 1", "{script}");
+    }
+}
+
+/// F16: an `ap` has a place, and no event.
+#[test]
+fn claims_at_the_place_of_an_ap_are_not_taken() {
+    for script in [r#"(ap 1 $s)"#, r#"(ap ("k" 1) %m)"#] {
+        assert_eq!(at_first_place(script, result("A", &["1"], value("5"))), "not taken 1", "{script}");
+    }
+}
+
 #[test]
 fn claims_and_children_at_places_of_other_kinds_are_named_and_kept() {
     // A claim at a `par` and at a fold.

@@ -78,3 +78,18 @@ fn tetraplets_do_not_run_together() {
     let ids: BTreeSet<_> = tetraplets.map(|(a, b, c)| ContentId::of_tetraplet(&Tetraplet::call(a, b, c))).into();
     assert_eq!(ids.len(), tetraplets.len());
 }
+
+/// Short contents are hashed in another way than long ones.
+#[test]
+fn contents_of_any_length() {
+    for bytes in 0..600 {
+        let text = "x".repeat(bytes);
+        assert_eq!(*ContentId::of_value(&text).as_bytes(), hash(&[&[16], text.as_bytes()]));
+        let tetraplet = Tetraplet::call(text.as_str(), "db", "get");
+        let parts: Vec<u8> = [&text, "db", "get", ""]
+            .iter()
+            .flat_map(|text| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat())
+            .collect();
+        assert_eq!(*ContentId::of_tetraplet(&tetraplet).as_bytes(), hash(&[&[17], &parts]));
+    }
+}

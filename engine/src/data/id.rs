@@ -109,14 +109,23 @@ enum Domain {
     Canon = 19,
 }
 
-/// A hash under construction; borrowed from step to step, because it is two kilobytes.
-pub(super) struct Content(blake3::Hasher);
+/// What is about to be hashed. Ids are mostly of a few dozen bytes, which are gathered and hashed at once: the library's
+/// own state is two kilobytes, and setting it up takes longer than the hash.
+pub(super) struct Content {
+    head: [u8; HEAD_BYTES_MAX],
+    len: usize,
+    /// Takes over where the head is full.
+    long: Option<Box<blake3::Hasher>>,
+}
+
+/// How many bytes are gathered: a call, a short value and most tetraplets fit.
+const HEAD_BYTES_MAX: usize = 192;
 
 impl Content {
     fn new(domain: Domain) -> Self {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&[domain as u8]);
-        Self(hasher)
+        let mut head = [0; HEAD_BYTES_MAX];
+        head[0] = domain as u8;
+        Self { head, len: 1, long: None }
     }
 
     pub(super) fn call() -> Self {
@@ -127,9 +136,29 @@ impl Content {
         Self::new(Domain::Canon)
     }
 
-    pub(super) fn add(&mut self, fixed: &[u8]) -> &mut Self {
-        self.0.update(fixed);
+    pub(super) fn add(&mut self, bytes: &[u8]) -> &mut Self {
+        if let Some(long) = &mut self.long {
+            long.update(bytes);
+        } else if let Some(room) = self.head.get_mut(self.len..self.len + bytes.len()) {
+            room.copy_from_slice(bytes);
+            self.len += bytes.len();
+        } else {
+            let mut long = Box::new(blake3::Hasher::new());
+            long.update(self.gathered()).update(bytes);
+            self.long = Some(long);
+        }
         self
+    }
+
+    fn gathered(&self) -> &[u8] {
+        self.head.get(..self.len).unwrap_or_default()
+    }
+
+    fn hash(&self) -> blake3::Hash {
+        match &self.long {
+            Some(long) => long.finalize(),
+            None => blake3::hash(self.gathered()),
+        }
     }
 
     pub(super) fn add_len(&mut self, len: usize) -> &mut Self {
@@ -141,11 +170,11 @@ impl Content {
     }
 
     pub(super) fn id(&self) -> ContentId {
-        ContentId(*self.0.finalize().as_bytes())
+        ContentId(*self.hash().as_bytes())
     }
 
     fn path(&self) -> [u8; 16] {
-        let hash = self.0.finalize();
+        let hash = self.hash();
         let (half, _) = hash.as_bytes().split_first_chunk().expect("16 of 32 bytes");
         *half
     }

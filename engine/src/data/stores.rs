@@ -88,6 +88,25 @@ pub struct CanonResult {
     pub elements: Arc<[Element]>,
 }
 
+impl ServiceResult {
+    /// The same where values and tetraplets went elsewhere.
+    pub(super) fn moved(&self, values: &Moved, origins: &Moved) -> Self {
+        let outcome = match self.outcome {
+            Outcome::Value(value) => Outcome::Value(values.get(value)),
+            Outcome::Failure(value) => Outcome::Failure(values.get(value)),
+        };
+        Self { outcome, tetraplet: origins.get(self.tetraplet), ..*self }
+    }
+}
+
+impl CanonResult {
+    /// The same where values and tetraplets went elsewhere.
+    pub(super) fn moved(&self, values: &Moved, origins: &Moved) -> Self {
+        let elements = self.elements.iter().map(|(value, origin)| (values.get(*value), origins.get(*origin)));
+        Self { tetraplet: origins.get(self.tetraplet), elements: elements.collect() }
+    }
+}
+
 /// An element of a canon: a value, and where it came from.
 pub type Element = (Index<StoredValue>, Index<Arc<Tetraplet>>);
 
@@ -172,6 +191,19 @@ impl<T> Store<T> {
         ascends
     }
 
+    /// A store of distinct entries in any order, and where each went.
+    pub(super) fn sorted(entries: Vec<(ContentId, T)>) -> (Self, Moved) {
+        let mut order: Vec<_> = entries.into_iter().enumerate().collect();
+        order.sort_unstable_by_key(|(_, (id, _))| *id);
+        let mut store = Self { ids: Vec::with_capacity(order.len()), entries: Vec::with_capacity(order.len()) };
+        let mut moved = Moved(vec![0; order.len()]);
+        for (from, (id, entry)) in order {
+            moved.0.get_mut(from).into_iter().for_each(|to| *to = store.len());
+            store.push(id, entry);
+        }
+        (store, moved)
+    }
+
     /// The union of two stores, and where the entries of each went.
     ///
     /// Entries that refer to other stores are translated: `a` and `b` do that for their side.
@@ -201,16 +233,16 @@ impl<T> Store<T> {
     }
 }
 
-/// Where the entries of a store went in a union; ascending, because both are sorted by id.
-struct Moved(Vec<usize>);
+/// Where the entries of a list went in a store; ascending if the list is a store, because both are sorted by id.
+pub(super) struct Moved(Vec<usize>);
 
 impl Moved {
     fn with_capacity(len: usize) -> Self {
         Self(Vec::with_capacity(len))
     }
 
-    #[expect(clippy::indexing_slicing, reason = "made for all indices of one store, asked only for those")]
-    fn get<T>(&self, index: Index<T>) -> Index<T> {
+    #[expect(clippy::indexing_slicing, reason = "made for all indices of one list, asked only for those")]
+    pub(super) fn get<T>(&self, index: Index<T>) -> Index<T> {
         Index::new(self.0[index.at])
     }
 }
@@ -280,22 +312,10 @@ impl Stores {
     pub(super) fn unite(&self, other: &Self) -> (Self, Translation, Translation) {
         let (values, a_values, b_values) = self.values.unite(&other.values, Clone::clone, Clone::clone);
         let (tetraplets, a_origins, b_origins) = self.tetraplets.unite(&other.tetraplets, Clone::clone, Clone::clone);
-        let call = |values: &Moved, origins: &Moved, call: &ServiceResult| ServiceResult {
-            outcome: match call.outcome {
-                Outcome::Value(value) => Outcome::Value(values.get(value)),
-                Outcome::Failure(value) => Outcome::Failure(values.get(value)),
-            },
-            tetraplet: origins.get(call.tetraplet),
-            ..*call
-        };
-        let canon = |values: &Moved, origins: &Moved, canon: &CanonResult| CanonResult {
-            tetraplet: origins.get(canon.tetraplet),
-            elements: canon.elements.iter().map(|(value, origin)| (values.get(*value), origins.get(*origin))).collect(),
-        };
         let (calls, a_calls, b_calls) =
-            self.calls.unite(&other.calls, |x| call(&a_values, &a_origins, x), |x| call(&b_values, &b_origins, x));
+            self.calls.unite(&other.calls, |x| x.moved(&a_values, &a_origins), |x| x.moved(&b_values, &b_origins));
         let (canons, a_canons, b_canons) =
-            self.canons.unite(&other.canons, |x| canon(&a_values, &a_origins, x), |x| canon(&b_values, &b_origins, x));
+            self.canons.unite(&other.canons, |x| x.moved(&a_values, &a_origins), |x| x.moved(&b_values, &b_origins));
         let union = Self { values, tetraplets, calls, canons };
         (union, Translation { calls: a_calls, canons: a_canons }, Translation { calls: b_calls, canons: b_canons })
     }

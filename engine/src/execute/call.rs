@@ -233,14 +233,18 @@ impl Machine<'_> {
 
     /// A call or canon that failed before it could have an event uses its place up all the same.
     fn used_up(&mut self, miss: Miss, output: Option<OperandId>, call: Option<Arc<Tetraplet>>) -> Result<Go, Stop> {
-        if let Miss::Failed(..) = miss {
+        // Whose call it is, or what is called, is unknown or wrong: no claim answers that.
+        if !matches!(miss, Miss::Stop(_)) {
             self.report_misfits(0);
+        }
+        if let Miss::Failed(..) = miss {
             self.here.step();
         }
         self.missed_output(miss, output, call)
     }
 
-    fn report_misfits(&mut self, fitting: usize) {
+    /// Names the place at hand if it has claims beside those that fit, or anything inside it.
+    pub(super) fn report_misfits(&mut self, fitting: usize) {
         let place = self.here.place();
         let has_children = place.is_some_and(|place| place.children().len() > 0);
         if fitting < self.here.claims().len() || has_children {

@@ -536,6 +536,7 @@ impl<'s> Machine<'s> {
             Err(miss) => return self.missed_output(miss, Some(target), None),
         };
         if let Binding::Stream(_) = self.bindings.operand(target) {
+            self.report_misfits(0);
             self.note(Recorder::ap);
             self.append(target, known, value)?;
             self.here.step();
@@ -558,6 +559,7 @@ impl<'s> Machine<'s> {
         });
         match made {
             Ok((entry, known)) => {
+                self.report_misfits(0);
                 self.note(Recorder::ap);
                 self.append(map, known, entry)?;
                 self.here.step();

@@ -84,6 +84,7 @@ impl From<RunnerError> for ErrorObject {
     fn from(error: RunnerError) -> Self {
         match error {
             RunnerError::NotInitialized => Self::new(code::NOT_INITIALIZED, error.to_string()),
+            RunnerError::NotOffered { .. } => Self::new(code::METHOD_NOT_FOUND, error.to_string()),
             RunnerError::Panicked { message } => Self::new(code::PANICKED, message),
             RunnerError::Refused { code, message } => {
                 Self { code: code::REFUSED, data: Some(ErrorData { ret_code: Some(code) }), message }

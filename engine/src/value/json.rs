@@ -136,6 +136,9 @@ impl Json {
 
     /// Appends the canonical text to `out`.
     pub fn write_text(&self, out: &mut Vec<u8>) {
+        // A big text is not moved while it grows; of one that would not fit into memory, nothing is promised.
+        const RESERVED_BYTES_MAX: u64 = 64 << 20;
+        out.reserve(self.text_len().min(RESERVED_BYTES_MAX) as usize);
         serde_json::to_writer(out, self).expect("memory takes what is written");
     }
 

@@ -1,7 +1,6 @@
 //! JSON-RPC 2.0: what a line asks for, and how it is answered. Knows no method.
 
-use crate::source::brief;
-use airtight_engine::runner::protocol::{ErrorObject, code};
+use crate::runner::protocol::{ErrorObject, code};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -31,7 +30,11 @@ pub(super) fn too_long(bytes_max: u64) -> ErrorObject {
 }
 
 pub(super) fn unknown_method(method: &str) -> ErrorObject {
-    ErrorObject::new(code::METHOD_NOT_FOUND, format!("there is no method `{}`", brief(method, QUOTED_CHARS_MAX)))
+    let mut name: String = method.chars().take(QUOTED_CHARS_MAX).flat_map(char::escape_debug).collect();
+    if method.chars().nth(QUOTED_CHARS_MAX).is_some() {
+        name.push('…');
+    }
+    ErrorObject::new(code::METHOD_NOT_FOUND, format!("there is no method `{name}`"))
 }
 
 /// The parameters of a method, which are an object; absent ones are the empty object.
