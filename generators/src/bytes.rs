@@ -3,7 +3,7 @@
 use crate::Choices;
 
 /// What readers stumble over: brackets, strings, comments, sigils, numbers, lenses, blanks, and bytes outside of UTF-8.
-const PIECES: [&[u8]; 46] = [
+pub const PIECES: [&[u8]; 46] = [
     b"(",
     b")",
     b"[",

@@ -156,19 +156,22 @@ pub struct Weather {
     pub restarts: u32,
     /// Actions before which some peer loses what it stored. Nobody tells it again what it was told before.
     pub losses: u32,
+    /// Times that a host that is to send its data does something else first, if there is anything else to do.
+    #[serde(default)]
+    pub lazy: u32,
     /// Actions after which the schedule is given up as endless.
     pub actions_max: usize,
 }
 
 impl Default for Weather {
     fn default() -> Self {
-        Self { duplicates: 15, restarts: 5, losses: 0, actions_max: 100_000 }
+        Self { duplicates: 15, restarts: 5, losses: 0, lazy: 0, actions_max: 100_000 }
     }
 }
 
 impl Weather {
     /// Messages arrive once, and nobody crashes.
-    pub const CALM: Self = Self { duplicates: 0, restarts: 0, losses: 0, actions_max: 100_000 };
+    pub const CALM: Self = Self { duplicates: 0, restarts: 0, losses: 0, lazy: 0, actions_max: 100_000 };
 }
 
 /// What happened in a network, from the beginning to the end.
@@ -309,6 +312,13 @@ impl Network {
             }
             let chosen = choices.below(self.possible.len() as u32) as usize;
             let Some(mut action) = self.possible.get(chosen).cloned() else { break };
+            if weather.lazy > 0 && matches!(action, Action::Send { .. }) && choices.chance(weather.lazy, 100) {
+                let others: Vec<&Action> =
+                    self.possible.iter().filter(|other| !matches!(other, Action::Send { .. })).collect();
+                if !others.is_empty() {
+                    action = others[choices.below(others.len() as u32) as usize].clone();
+                }
+            }
             if let Action::Deliver { again, .. } = &mut action {
                 *again = choices.chance(weather.duplicates, 100);
             }

@@ -41,6 +41,11 @@ pub fn reduce(tree: Tree, mut keeps: impl FnMut(&Tree) -> bool) -> Tree {
     }
 }
 
+/// All scripts that one cut makes of this one, the big cuts first; none is the script itself, and some break static rules.
+pub fn smaller(tree: Tree) -> impl Iterator<Item = Tree> {
+    cuts(&tree).into_iter().filter_map(move |cut| rebuild(&tree, cut).ok().filter(|smaller| *smaller != tree))
+}
+
 /// One way to make a script smaller.
 #[derive(Clone, Copy, Debug)]
 enum Cut {

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-const WEATHER: Weather = Weather { duplicates: 20, restarts: 8, losses: 0, actions_max: 20_000 };
+const WEATHER: Weather = Weather { duplicates: 20, restarts: 8, losses: 0, lazy: 0, actions_max: 20_000 };
 
 fn examples() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
@@ -67,6 +67,11 @@ fn calls_are_made_once_and_answers_stay_where_they_belong() {
     for (index, (seed, text)) in cases().enumerate() {
         let weather = if index % 2 == 0 { WEATHER } else { losing };
         let network = played(weather, &text, seed);
+        // A run that is given up at a limit takes no answer, and nobody gives it again.
+        let given_up = |event: &Event| matches!(event, Event::Ran { result, .. } if result.is_given_up());
+        if network.history().events.iter().any(given_up) {
+            continue;
+        }
         let mut places: BTreeMap<(Arc<str>, Ticket), (PlaceId, String)> = BTreeMap::new();
         let mut crashed: BTreeSet<Arc<str>> = BTreeSet::new();
         let mut lives: BTreeMap<Arc<str>, u32> = BTreeMap::new();
@@ -121,7 +126,10 @@ fn calls_are_made_once_and_answers_stay_where_they_belong() {
                 }
                 let (place, _) = places[&(peer.clone(), *ticket)];
                 let found = events.iter().any(|event| event.place == place && says(&event.result, answer));
-                assert!(found, "seed {seed}: {peer} lost the answer to {ticket:?}\n{text}");
+                // After a dispute its place is not reached any more, and it waits there.
+                let mut answers = data.journal().into_iter().flat_map(|journal| journal.answers());
+                let kept = answers.any(|(at, kept)| at == place && kept == answer);
+                assert!(found || kept, "seed {seed}: {peer} lost the answer to {ticket:?}\n{text}");
                 failed += usize::from(answer.ret_code != 0);
             }
             // And nothing is anywhere that did not come there.

@@ -77,7 +77,7 @@ fn histories_of_any_weather_can_be_replayed() {
     let files = std::fs::read_dir(folder).expect("the examples are there").flatten().map(|entry| entry.path());
     let mut files: Vec<_> = files.filter(|file| file.extension().is_some_and(|extension| extension == "air")).collect();
     files.sort();
-    let weather = Weather { duplicates: 20, restarts: 5, losses: 3, actions_max: 20_000 };
+    let weather = Weather { duplicates: 20, restarts: 5, losses: 3, lazy: 0, actions_max: 20_000 };
     let (mut runner, mut lost, mut lives) = (SameThread::ready(), 0, BTreeSet::new());
     for (seed, file) in (0..).zip(files.iter().cycle().take(100)) {
         let text = std::fs::read_to_string(file).expect("a script is text");

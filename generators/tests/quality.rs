@@ -40,7 +40,7 @@ fn valid_scripts_are_valid() {
          or map; {:.1} instructions on average",
         nodes as f64 / 20_000.0
     );
-    assert!(clean > 6_000 && multi_peer > 12_000 && endless > 6_000);
+    assert!(clean > 6_000 && multi_peer > 19_000 && endless > 6_000);
 }
 
 fn is_endless(tree: &Tree, node: airtight_engine::script::NodeId) -> bool {
@@ -65,7 +65,8 @@ fn every_kind_and_operand_is_reached() {
     for (name, config) in [("grammatical", ScriptConfig::grammatical()), ("valid", ScriptConfig::valid())] {
         let mut kinds = BTreeSet::new();
         let mut cells = BTreeSet::new();
-        for tree in trees(config, 3, 3_000) {
+        // What is rare in scripts that work needs more of them.
+        for tree in trees(config, 3, if name == "valid" { 60_000 } else { 3_000 }) {
             for node in tree.node_ids() {
                 let form = match tree.instruction(node) {
                     Instruction::Call { output, .. } => usize::from(output.is_some()),
@@ -206,7 +207,7 @@ fn swarms_turn_features_off() {
     assert!(trees(config, 7, 3_000).all(|tree| tree.node_ids().all(|node| tree.node(node).kind != Kind::Fold)));
     let swarm = ScriptConfig { swarm_percent: 100, ..ScriptConfig::valid() };
     let without = trees(swarm, 8, 1_000)
-        .filter(|tree| tree.node_count() > 20)
+        .filter(|tree| tree.node_count() > 12)
         .filter(|tree| tree.node_ids().all(|node| tree.node(node).kind != Kind::Par))
         .count();
     println!("of 1,000 swarmed scripts {without} are long and have no `par`");

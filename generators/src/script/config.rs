@@ -33,8 +33,14 @@ pub struct ScriptConfig {
     pub last_percent: u32,
     /// Of 100 folds, how many are sure to have a `next`, where static rules are kept.
     pub next_percent: u32,
-    /// Of 100 `fail`s and comparisons drawn outside of any `xor`, how many stay, where static rules are kept.
+    /// Of 100 `fail`s and comparisons drawn outside of any `xor`, how many stay, where static rules are kept; and of 100
+    /// instructions there, how many may fail by what they read.
     pub unguarded_percent: u32,
+    /// Of 100 instructions inside of the left part of some `xor`, how many may fail by what they read, where static rules
+    /// are kept.
+    pub careless_percent: u32,
+    /// Of 100 `xor`s, how many have a left part that ends with a failure, where static rules are kept.
+    pub failing_percent: u32,
     /// Of 100 scripts, how many turn each of the [`Features`] off with a chance of one half.
     pub swarm_percent: u32,
     /// Which features may occur at all.
@@ -132,15 +138,15 @@ table! {
     /// other where more are.
     InstructionWeights: u32 {
         /// `(null)`
-        null = 2,
+        null = 1,
         /// `(ap source target)`
-        assign = 10,
+        assign = 9,
         /// `(call …)`
-        call = 20,
+        call = 32,
         /// `(ap (key value) %map)`
-        insert = 4,
+        insert = 6,
         /// `(canon …)`
-        canon = 7,
+        canon = 8,
         /// `(next …)`, beside those that folds are sure to have
         next = 2,
         /// `(fail …)`
@@ -148,24 +154,24 @@ table! {
         /// `(never)`
         never = 1,
         /// `(seq …)`
-        seq = 24,
+        seq = 30,
         /// `(par …)`
         par = 12,
         /// `(xor …)`
         xor = 8,
         /// `(match …)`
-        match_equal = 5,
+        match_equal = 2,
         /// `(mismatch …)`
-        mismatch = 5,
+        mismatch = 2,
         /// `(new …)`
-        new = 5,
+        new = 3,
         /// `(fold …)`
-        fold = 12,
+        fold = 14,
         /// A fold inside of which an outer one goes on, so that it starts again; where static rules are kept.
         reentrant_fold = 1,
-        /// A `xor` of a comparison that lets the values of a fold over a stream be written to it again, once each;
-        /// where static rules are kept.
-        recursion = 6,
+        /// A comparison that lets each value of a fold over a stream put one more value into that stream, and what comes
+        /// after it; where static rules are kept.
+        recursion = 12,
     }
 }
 
@@ -252,12 +258,13 @@ impl OperandWeights {
     pub fn usual() -> Self {
         use Class as C;
         use Position as P;
-        const VALUES: &[(C, u32)] = &[(C::String, 4), (C::Integer, 3), (C::Scalar, 14), (C::ScalarLens, 5)];
-        const CANONS: &[(C, u32)] = &[(C::Canon, 5), (C::CanonLens, 4), (C::CanonMap, 3), (C::CanonMapLens, 3)];
-        const PEERS: &[(C, u32)] = &[(C::String, 12), (C::InitPeerId, 2), (C::Scalar, 3), (C::ScalarLens, 1)];
-        const NAMES: &[(C, u32)] = &[(C::String, 24)];
+        const VALUES: &[(C, u32)] = &[(C::String, 8), (C::Integer, 5), (C::Scalar, 30), (C::ScalarLens, 12)];
+        const KEYS: &[(C, u32)] = &[(C::String, 12), (C::Integer, 3), (C::Scalar, 8), (C::ScalarLens, 2)];
+        const CANONS: &[(C, u32)] = &[(C::Canon, 12), (C::CanonLens, 10), (C::CanonMap, 6), (C::CanonMapLens, 10)];
+        const PEERS: &[(C, u32)] = &[(C::String, 24), (C::InitPeerId, 3), (C::Scalar, 8), (C::ScalarLens, 3)];
+        const NAMES: &[(C, u32)] = &[(C::String, 96)];
         const ITERABLES: &[(C, u32)] = &[(C::Stream, 12), (C::Map, 6), (C::Scalar, 5), (C::ScalarLens, 2)];
-        const TARGETS: &[(C, u32)] = &[(C::Scalar, 3), (C::Stream, 3)];
+        const TARGETS: &[(C, u32)] = &[(C::Scalar, 3), (C::Stream, 4)];
         const NEWS: &[(C, u32)] = &[(C::Scalar, 1), (C::Stream, 5), (C::Map, 2), (C::Canon, 2)];
         const ERRORS: &[(C, u32)] = &[(C::Integer, 6), (C::LastError, 3), (C::Error, 3), (C::Scalar, 2)];
         const ROWS: [(P, &[Row]); 13] = [
@@ -268,7 +275,7 @@ impl OperandWeights {
             (P::Comparand, &[VALUES, CANONS]),
             (P::Source, &[VALUES, CANONS]),
             (P::MapValue, &[VALUES, CANONS]),
-            (P::Key, &[VALUES]),
+            (P::Key, &[KEYS]),
             (P::Output, &[TARGETS]),
             (P::Target, &[TARGETS]),
             (P::Iterable, &[ITERABLES, CANONS]),
@@ -289,8 +296,8 @@ impl ScriptConfig {
     /// Scripts that pass all static rules, end, and do something when they are run.
     pub fn valid() -> Self {
         Self {
-            scoping: Scoping::Lexical { stray_percent: 2, reassign_percent: 3 },
-            size: 1..=30,
+            scoping: Scoping::Lexical { stray_percent: 1, reassign_percent: 3 },
+            size: 1..=24,
             depth_max: 64,
             fold_depth_max: 4,
             peers: 3,
@@ -301,7 +308,9 @@ impl ScriptConfig {
             output_percent: 75,
             last_percent: 25,
             next_percent: 85,
-            unguarded_percent: 20,
+            unguarded_percent: 4,
+            careless_percent: 25,
+            failing_percent: 50,
             swarm_percent: 20,
             features: Features::default(),
             shapes: ShapeWeights::default(),
@@ -315,6 +324,12 @@ impl ScriptConfig {
     /// Scripts of a few instructions that pass all static rules.
     pub fn small() -> Self {
         Self { size: 1..=8, arguments_max: 2, ..Self::valid() }
+    }
+
+    /// Valid scripts in which much goes on side by side, so that peers know different things when they meet.
+    pub fn concurrent() -> Self {
+        let instructions = InstructionWeights { par: 60, seq: 16, ..InstructionWeights::default() };
+        Self { size: 5..=24, instructions, unguarded_percent: 1, ..Self::valid() }
     }
 
     /// Scripts that the grammar takes, with any operand wherever it takes that, and any names.
@@ -332,8 +347,8 @@ impl ScriptConfig {
     /// Valid scripts of hundreds of thousands of instructions, some of them nested almost as deep.
     pub fn big() -> Self {
         Self {
-            size: 1..=300_000,
-            depth_max: 300_000,
+            size: 1..=400_000,
+            depth_max: 400_000,
             fold_depth_max: 1_000,
             peers: 40,
             swarm_percent: 0,

@@ -8,12 +8,18 @@
 //! - a *debt*: the fold whose `next` an instruction must write, handed down to exactly one child;
 //! - a *barrier*: folds over streams outside of it may not go on here, because something comes after.
 //!
+//! They are made to *work* when they are run, too. An instruction knows whether it is [sure](Slot::is_sure) to run,
+//! whether something [waits](Slot::is_awaited) for it, whether it [must fail](Slot::must_fail); values know what they
+//! [are used as](uses). So what waits for ever comes last, values are read where they are sure to be there, lenses fit
+//! them, and errors happen where a `xor` catches them; all this most of the time, for the rest is worth a look as well.
+//!
 //! Runs of such scripts end. A fold over a stream writes only to streams born later than its own, so no two folds feed
 //! each other; the one exception, recursion, writes one fixed value and never for that value itself.
 
 mod config;
 mod names;
 mod operands;
+mod uses;
 
 pub use config::{
     Features, InstructionWeights, LensWeights, OperandWeights, Scoping, ScriptConfig, ShapeWeights, VocabularyWeights,
@@ -22,7 +28,8 @@ pub use config::{
 use crate::Choices;
 use airtight_engine::script::{Builder, Class, Kind, Position, SpellingError, Tree};
 use names::{Name, NextOf, Scope, Sort, Vocabulary};
-use operands::{Draft, LensDraft, RECURSION_END};
+use operands::{Draft, FUNCTIONS, LensDraft, RECURSION_END, SERVICES};
+use uses::{UseId, Uses};
 
 /// Makes scripts as a [`ScriptConfig`] says.
 #[derive(Clone, Debug)]
@@ -79,11 +86,31 @@ struct Slot {
     barrier: usize,
     /// Whether some `xor` catches its failure.
     guarded: bool,
+    /// Whether it runs, as far as one can tell.
+    is_sure: bool,
+    /// Whether something comes after it that waits for it.
+    is_awaited: bool,
+    /// Whether it shall fail.
+    must_fail: bool,
+    /// Whether it shall be a `par`, because it is the body of a fold that must end.
+    must_part: bool,
 }
 
 impl Slot {
+    const ROOT: Self = Self {
+        budget: 1,
+        depth: 0,
+        debt: None,
+        barrier: 0,
+        guarded: false,
+        is_sure: true,
+        is_awaited: false,
+        must_fail: false,
+        must_part: false,
+    };
+
     const fn child(self, budget: u32) -> Self {
-        Self { budget, depth: self.depth + 1, ..self }
+        Self { budget, depth: self.depth + 1, must_part: false, ..self }
     }
 
     const fn without_debt(self) -> Self {
@@ -105,6 +132,17 @@ struct Run<'g, C> {
     shape: usize,
     vocabulary: Vocabulary,
     scope: Scope,
+    uses: Uses,
+    /// Canon maps, with a key that they hold, and what its values are used as.
+    keys: Vec<(Name, &'static str, Option<UseId>)>,
+    /// The place of the instruction at hand.
+    at: Slot,
+    /// Whether the instruction at hand shall not fail or wait by what it reads.
+    is_careful: bool,
+    /// How many `call`s were written.
+    calls: u32,
+    /// The peer that was named first, and whether another one was named.
+    peers: (Option<u32>, bool),
     work: Vec<Task>,
     /// Text of the operand at hand, if it has no fixed one.
     scratch: String,
@@ -130,6 +168,12 @@ impl<'g, C: Choices> Run<'g, C> {
             shape: choices.weighted(&config.shapes.rows()),
             vocabulary: Vocabulary::draw(choices, &config.vocabularies),
             scope: Scope::default(),
+            uses: Uses::default(),
+            keys: Vec::new(),
+            at: Slot::ROOT,
+            is_careful: false,
+            calls: 0,
+            peers: (None, false),
             work: Vec::new(),
             scratch: String::new(),
             choices,
@@ -140,8 +184,7 @@ impl<'g, C: Choices> Run<'g, C> {
         let (least, most) = (*self.config.size.start(), *self.config.size.end());
         let mut extra = || self.choices.below(most.saturating_sub(least).saturating_add(1));
         let budget = least + extra().max(extra());
-        let slot = Slot { budget: budget.max(1), depth: 0, debt: None, barrier: 0, guarded: false };
-        self.work.push(Task::Instruction(slot));
+        self.work.push(Task::Instruction(Slot { budget: budget.max(1), ..Slot::ROOT }));
         while let Some(task) = self.work.pop() {
             match task {
                 Task::Instruction(slot) => self.instruction(slot),
@@ -163,16 +206,13 @@ impl<'g, C: Choices> Run<'g, C> {
     }
 
     fn instruction(&mut self, slot: Slot) {
+        self.at = slot;
+        let careless = if slot.guarded { self.config.careless_percent } else { self.config.unguarded_percent };
+        self.is_careful = self.is_lexical && !slot.must_fail && !self.choices.chance(careless, 100);
         match self.form(slot) {
             Form::Leaf(kind) => self.leaf(kind, slot),
             Form::Pair(kind) => self.pair(kind, slot),
-            Form::Compare(kind) => {
-                built(self.builder.open(kind));
-                self.read_operand(Position::Comparand);
-                self.read_operand(Position::Comparand);
-                self.work.push(Task::Close);
-                self.work.push(Task::Instruction(slot.child(slot.budget - 1)));
-            }
+            Form::Compare(kind) => self.compare(kind, slot),
             Form::New => self.new_scope(slot),
             Form::Fold => self.fold(slot),
             Form::Recursion(fold) => self.recursion(fold, slot),
@@ -185,14 +225,23 @@ impl<'g, C: Choices> Run<'g, C> {
         let on = &self.features;
         let when = |on: bool, weight: u32| if on { weight } else { 0 };
         let unguarded = !slot.guarded && self.is_lexical;
-        if slot.budget >= 2 && slot.depth < self.config.depth_max {
+        if slot.must_part && slot.budget >= 3 && on.parallel {
+            return Form::Pair(Kind::Par);
+        }
+        // With room for two, there would be little but comparisons.
+        let is_leaf = self.is_lexical && slot.budget == 2 && (self.calls < 2 || self.choices.below(4) < 3);
+        if slot.budget >= 2 && slot.depth < self.config.depth_max && !is_leaf {
             let is_pair = slot.budget >= 3;
-            let may_fold =
-                on.folds && (!self.is_lexical || self.scope.folds.len() < self.config.fold_depth_max as usize);
-            let recursive = match slot.budget >= 4 && slot.debt.is_none() && on.catching && on.comparisons {
+            let may_fold = on.folds && (!self.is_lexical || self.may_fold());
+            // A fold that starts again for each value of another takes as long as the one to the power of the other.
+            let restarts = |fold: usize| !self.is_lexical || fold == 0 && self.scope.folds[0].over.is_some();
+            let may_restart = may_fold && slot.debt.is_some_and(restarts) && self.scope.folds.len() < 2;
+            let recursive = match slot.budget >= 6 && on.catching && on.comparisons {
                 true => self.recursive_fold(),
                 false => None,
             };
+            // What several instructions wrote is worth reading.
+            let ripe = if self.is_lexical && self.scope.is_ripe() { 3 } else { 1 };
             let rows = [
                 (Form::Pair(Kind::Seq), when(is_pair, weights.seq)),
                 (Form::Pair(Kind::Par), when(is_pair && on.parallel, weights.par)),
@@ -200,21 +249,13 @@ impl<'g, C: Choices> Run<'g, C> {
                 (Form::Compare(Kind::Match), when(on.comparisons, weights.match_equal)),
                 (Form::Compare(Kind::Mismatch), when(on.comparisons, weights.mismatch)),
                 (Form::New, when(on.scopes, weights.new)),
-                (Form::Fold, when(may_fold && slot.debt.is_none(), weights.fold)),
-                (Form::Fold, when(may_fold && slot.debt.is_some(), weights.reentrant_fold)),
+                (Form::Fold, when(may_fold && slot.debt.is_none(), ripe * weights.fold)),
+                (Form::Fold, when(may_restart, weights.reentrant_fold)),
                 (Form::Recursion(recursive.unwrap_or_default()), when(recursive.is_some(), weights.recursion)),
             ];
             let form = rows[self.choices.weighted(&rows.map(|(_, weight)| weight))];
-            let stays = match form.0 {
-                Form::Compare(_) if unguarded => self.choices.chance(self.config.unguarded_percent, 100),
-                _ => true,
-            };
-            match form {
-                (form, 1..) if stays => return form,
-                (Form::Compare(_), 1..) if is_pair => return Form::Pair(Kind::Seq),
-                (Form::Compare(_), 1..) if on.scopes => return Form::New,
-                (form, 1..) if slot.debt.is_none() => return form,
-                _ => {}
+            if form.1 > 0 {
+                return form.0;
             }
         }
         if slot.debt.is_some() {
@@ -226,15 +267,21 @@ impl<'g, C: Choices> Run<'g, C> {
                 && self.scope.visible(Sort::Stream).is_empty()
                 && self.scope.visible(Sort::Map).is_empty());
         let may_next = on.folds && (!self.is_lexical || self.free_folds(slot.barrier).next().is_some());
+        if slot.must_fail && on.errors {
+            return Form::Leaf(Kind::Fail);
+        }
+        // A script without two calls does not travel.
+        let ripe = if self.is_lexical && self.scope.is_ripe() { 3 } else { 1 };
+        let call = if self.is_lexical && self.calls < 2 { 8 * weights.call } else { weights.call };
         let rows = [
             (Kind::Null, weights.null),
             (Kind::Assign, weights.assign),
-            (Kind::Call, weights.call),
+            (Kind::Call, call),
             (Kind::Insert, when(on.maps, weights.insert)),
-            (Kind::Canon, when(may_canon, weights.canon)),
+            (Kind::Canon, when(may_canon, ripe * weights.canon)),
             (Kind::Next, when(may_next, weights.next)),
             (Kind::Fail, when(on.errors, weights.fail)),
-            (Kind::Never, when(on.waiting, weights.never)),
+            (Kind::Never, when(on.waiting && !(self.is_lexical && slot.is_awaited), weights.never)),
         ];
         let (kind, weight) = rows[self.choices.weighted(&rows.map(|(_, weight)| weight))];
         match kind {
@@ -251,23 +298,29 @@ impl<'g, C: Choices> Run<'g, C> {
         match kind {
             Kind::Call => self.call(),
             Kind::Assign => {
-                let source = self.read_operand(Position::Source);
+                let (_, origin) = self.read_operand(Position::Source);
                 let target = self.target_of(Position::Target);
                 self.write(Draft::variable(target));
-                let answered = matches!(source, Draft::Variable(..) | Draft::LastError(_) | Draft::Error(_));
-                self.scope.show(target, answered);
+                self.show(target, origin);
             }
             Kind::Insert => {
-                self.read_operand(Position::Key);
-                self.read_operand(Position::MapValue);
+                let (key, _) = self.read_operand(Position::Key);
+                let (_, origin) = self.read_operand(Position::MapValue);
                 let map = self.target(Sort::Map);
                 self.write(Draft::variable(map));
-                self.scope.show(map, true);
+                self.show(map, origin);
+                if let Draft::Text(key) = key
+                    && self.is_lexical
+                    && operands::is_plain_key(key)
+                    && self.at.is_sure
+                {
+                    self.scope.grower_mut(map).key = Some(key);
+                }
             }
             Kind::Canon => self.canon(),
             Kind::Next => self.next(slot),
             Kind::Fail => {
-                if let Draft::Integer(_) = self.read_operand(Position::Fail) {
+                if let (Draft::Integer(_), _) = self.read_operand(Position::Fail) {
                     let text = self.text(Position::FailText);
                     self.write(text);
                 }
@@ -278,29 +331,88 @@ impl<'g, C: Choices> Run<'g, C> {
     }
 
     fn call(&mut self) {
+        self.calls += 1;
         self.read_operand(Position::Peer);
-        self.read_operand(Position::Service);
-        self.read_operand(Position::Function);
+        let has_output = self.choices.chance(self.config.output_percent, 100);
+        let class = has_output.then(|| self.class(Position::Output, self.classes));
+        // A scalar must not be there for its own arguments.
+        let stream = (class == Some(Class::Stream)).then(|| self.target(Sort::Stream));
+        let origin = match self.is_lexical {
+            true => self.function(stream),
+            false => {
+                self.read_operand(Position::Service);
+                self.read_operand(Position::Function);
+                None
+            }
+        };
         for _ in 0..self.choices.below(self.config.arguments_max + 1) {
             self.read_operand(Position::Argument);
         }
-        if self.choices.chance(self.config.output_percent, 100) {
-            let output = self.target_of(Position::Output);
+        if has_output {
+            let output = stream.unwrap_or_else(|| self.target(Sort::Scalar));
             self.write_output(output);
-            self.scope.show(output, true);
+            self.show(output, origin);
         }
+    }
+
+    /// Writes a service and a function, and says what its answers are used as: the one that fills a stream already, or
+    /// one that was not called yet.
+    fn function(&mut self, stream: Option<Name>) -> Option<UseId> {
+        let count = (SERVICES.len() * FUNCTIONS.len()) as u32;
+        let filling =
+            stream.and_then(|stream| self.scope.grower(stream).values).and_then(|values| self.uses.function(values));
+        let function = match filling {
+            Some(function) if self.choices.below(4) < 3 => function,
+            _ => {
+                let start = self.choices.below(count);
+                let unused = |function: &u32| !self.uses.is_called(*function);
+                (start..count).chain(0..start).take(4).find(unused).unwrap_or(start)
+            }
+        };
+        let [service, name] = [function / FUNCTIONS.len() as u32, function % FUNCTIONS.len() as u32];
+        let literal = |run: &mut Self, position, text| {
+            let class = run.class(position, run.readable());
+            let is_literal = class == Class::String || run.is_careful && run.choices.below(4) > 0;
+            let draft = if is_literal { Draft::Text(text) } else { run.draft_of(position, class).0 };
+            run.write(draft);
+            matches!(draft, Draft::Text(_))
+        };
+        let is_known = literal(self, Position::Service, SERVICES[service as usize]);
+        (literal(self, Position::Function, FUNCTIONS[name as usize]) && is_known)
+            .then(|| self.uses.of_function(function))
     }
 
     fn canon(&mut self) {
         self.read_operand(Position::Peer);
-        let source = self.read_operand(Position::CanonSource);
+        let (source, _) = self.read_operand(Position::CanonSource);
         let position = match source {
             Draft::Variable(Name { sort: Sort::Map, .. }, _) => Position::CanonMapTarget,
             _ => Position::CanonTarget,
         };
         let target = self.target_of(position);
         self.write(Draft::variable(target));
-        self.scope.show(target, true);
+        let origin = match (source, target.sort) {
+            (Draft::Variable(source, _), Sort::Canon | Sort::CanonMap) if self.is_lexical => {
+                let source = self.scope.grower(source);
+                let elements = match target.sort {
+                    Sort::CanonMap => Some(self.uses.entry_of(source.values)),
+                    _ => source.values,
+                };
+                if let (Some(key), Sort::CanonMap) = (source.key, target.sort) {
+                    self.keys.push((target, key, source.values));
+                }
+                source.is_sure.then(|| self.uses.list_of(elements))
+            }
+            _ => None,
+        };
+        self.show(target, origin);
+    }
+
+    /// From here on the name can be read.
+    fn show(&mut self, name: Name, origin: Option<UseId>) {
+        if self.is_lexical {
+            self.scope.show(name, origin, self.at.is_sure);
+        }
     }
 
     /// A name to give a value to, of a sort that this position takes.
@@ -327,21 +439,62 @@ impl<'g, C: Choices> Run<'g, C> {
 
     /// The folds that may go on here though they need not.
     fn free_folds(&self, barrier: usize) -> impl Iterator<Item = usize> {
+        // Only the innermost one: an outer one that goes on in each iteration of an inner one takes exponential time.
+        let innermost = self.scope.folds.len();
         let free = move |&(at, fold): &(usize, &names::Fold)| {
-            fold.next == NextOf::Free && (fold.over.is_none() || at >= barrier)
+            at + 1 == innermost && fold.next == NextOf::Free && (fold.over.is_none() || at >= barrier)
         };
         self.scope.near_folds().filter(free).map(|(at, _)| at)
     }
 
-    /// The innermost fold over a stream or map, if it is near.
+    /// The innermost fold over a stream or map, if it is near and no other one around is over the same: each of its
+    /// values would make the inner one go through all of them again.
     fn recursive_fold(&self) -> Option<usize> {
-        self.scope.near_folds().find(|(_, fold)| fold.over.is_some()).map(|(at, _)| at)
+        let (at, fold) = self.scope.near_folds().find(|(_, fold)| fold.over.is_some())?;
+        let around = self.scope.folds.get(..at)?;
+        (at < 16 && around.iter().all(|outer| outer.over != fold.over)).then_some(at)
+    }
+
+    /// Whether there is anything to fold over, and room for a fold.
+    fn may_fold(&self) -> bool {
+        let sorts = [Sort::Scalar, Sort::Stream, Sort::Map, Sort::Canon, Sort::CanonMap];
+        self.scope.folds.len() < self.config.fold_depth_max as usize
+            && sorts.into_iter().any(|sort| !self.scope.visible(sort).is_empty())
+    }
+
+    /// A comparison that holds, unless some `xor` may catch that it does not.
+    fn compare(&mut self, kind: Kind, slot: Slot) {
+        built(self.builder.open(kind));
+        let mut body = slot.child(slot.budget - 1);
+        let (left, _) = self.read_operand(Position::Comparand);
+        let decided = self.is_lexical && (self.is_careful && !slot.guarded || slot.must_fail);
+        if decided {
+            let holds = !slot.must_fail || slot.debt.is_some();
+            let right = if holds == (kind == Kind::Match) { left } else { Draft::Text(RECURSION_END) };
+            self.write(right);
+        } else {
+            self.read_operand(Position::Comparand);
+            body.is_sure = false;
+        }
+        self.work.extend([Task::Close, Task::Instruction(body)]);
     }
 
     fn pair(&mut self, kind: Kind, slot: Slot) {
         built(self.builder.open(kind));
         let (left, right) = self.split(slot.budget - 1);
         let (mut left, mut right) = (slot.child(left), slot.child(right));
+        match kind {
+            Kind::Xor => {
+                left.must_fail =
+                    self.is_lexical && self.features.errors && self.choices.chance(self.config.failing_percent, 100);
+                right.is_sure &= left.must_fail;
+            }
+            Kind::Seq => {
+                left.is_awaited = true;
+                left.must_fail = false;
+            }
+            _ => right.is_awaited = false,
+        }
         if kind == Kind::Xor {
             left.guarded = true;
             match self.choices.below(4) {
@@ -403,9 +556,10 @@ impl<'g, C: Choices> Run<'g, C> {
 
     fn fold(&mut self, slot: Slot) {
         built(self.builder.open(Kind::Fold));
-        let iterable = self.read_operand(Position::Iterable);
+        let (iterable, origin) = self.read_operand(Position::Iterable);
         let inside = self.scope.folds.len();
         let mut body = slot;
+        let mut ends = false;
         let close = if self.is_lexical {
             let over = match iterable {
                 Draft::Variable(name @ Name { sort: Sort::Stream | Sort::Map, .. }, _) => Some(name),
@@ -416,7 +570,20 @@ impl<'g, C: Choices> Run<'g, C> {
             self.write(Draft::variable(iterator));
             let owes = slot.debt.is_none() && !self.choices.chance(100 - self.config.next_percent.min(100), 100);
             self.scope.open_fold(iterator, over, if owes { NextOf::Owed } else { NextOf::Free });
+            let items = match iterable {
+                Draft::Variable(name @ Name { sort: Sort::Stream, .. }, _) => self.scope.grower(name).values,
+                Draft::Variable(name @ Name { sort: Sort::Map, .. }, _) => {
+                    let values = self.scope.grower(name).values;
+                    Some(self.uses.entry_of(values))
+                }
+                _ => origin.map(|list| self.uses.elements(list)),
+            };
+            body.is_sure &= over.map_or(origin.is_some(), |over| self.scope.grower(over).is_sure);
+            self.scope.show(iterator, items, body.is_sure);
             body.debt = slot.debt.or(owes.then_some(inside));
+            body.must_fail &= body.debt.is_none();
+            // Where the values of a stream end, nobody knows; so that what comes after runs, each must end by itself.
+            ends = over.is_some() && owes && slot.is_awaited;
             Task::CloseFold
         } else {
             let iterator = self.any_name(Sort::Iterator);
@@ -424,20 +591,23 @@ impl<'g, C: Choices> Run<'g, C> {
             Task::Close
         };
         self.work.push(close);
-        if slot.budget >= 3 && self.choices.chance(self.config.last_percent, 100) {
+        let small = ends && slot.budget < 4;
+        if slot.budget >= 3 && (small || self.choices.chance(self.config.last_percent, 100)) {
             let (first, last) = self.split(slot.budget - 1);
             self.work.push(Task::Instruction(slot.without_debt().child(last)));
             self.work.push(Task::Instruction(body.child(first)));
         } else {
-            self.work.push(Task::Instruction(body.child(slot.budget - 1)));
+            let body = body.child(slot.budget - 1);
+            self.work.push(Task::Instruction(Slot { must_part: ends, ..body }));
         }
     }
 
-    /// `(xor (mismatch i "end" (ap "end" $s)) …)` inside of `(fold $s i …)`: each value is written to the stream again
-    /// once, as the value that ends it.
+    /// `(seq (xor (mismatch i "end" (ap "end" $s)) (null)) …)` inside of `(fold $s i …)`: each value puts one more into
+    /// the stream, the value that ends it.
     fn recursion(&mut self, fold: usize, slot: Slot) {
         let names::Fold { iterator, over, .. } = self.scope.folds[fold];
         let Some(over) = over else { unreachable!("recursion is through streams and maps") };
+        built(self.builder.open(Kind::Seq));
         built(self.builder.open(Kind::Xor));
         built(self.builder.open(Kind::Mismatch));
         let is_map = over.sort == Sort::Map;
@@ -453,7 +623,11 @@ impl<'g, C: Choices> Run<'g, C> {
         self.write(Draft::variable(over));
         built(self.builder.close());
         built(self.builder.close());
-        self.work.extend([Task::Close, Task::Instruction(slot.child(slot.budget - 3))]);
+        built(self.builder.open(Kind::Null));
+        built(self.builder.close());
+        built(self.builder.close());
+        self.scope.grower_mut(over).values = None;
+        self.work.extend([Task::Close, Task::Instruction(slot.child(slot.budget - 5))]);
     }
 }
 

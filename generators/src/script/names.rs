@@ -1,6 +1,7 @@
 //! Names: vocabularies to spell them, and scopes that know which ones can be read.
 
 use super::config::VocabularyWeights;
+use super::uses::UseId;
 use crate::Choices;
 use std::fmt::Write;
 
@@ -115,8 +116,31 @@ pub(super) fn fits_lens(name: &str) -> bool {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Visible {
     pub(super) name: Name,
-    /// A service makes its value, so that it can fit any use.
-    pub(super) answered: bool,
+    /// What its value is used as; `None` if nothing is known of it.
+    pub(super) origin: Option<UseId>,
+    /// It has a value wherever what comes after it is sure to run.
+    pub(super) is_sure: bool,
+}
+
+/// What is known of a stream or map.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grower {
+    /// When it was first mentioned.
+    birth: u32,
+    /// What its values are used as, once something was written; `None` where they differ.
+    pub(super) values: Option<UseId>,
+    /// How many instructions write to it.
+    pub(super) writes: u32,
+    /// It holds something wherever what comes after it is sure to run.
+    pub(super) is_sure: bool,
+    /// A key of a map that holds something.
+    pub(super) key: Option<&'static str>,
+}
+
+impl Grower {
+    const fn new(birth: u32) -> Self {
+        Self { birth, values: None, writes: 0, is_sure: false, key: None }
+    }
 }
 
 /// An open fold.
@@ -152,9 +176,11 @@ pub(super) struct Scope {
     maps: Vec<Visible>,
     /// For each sort, how many names were ever defined: they are numbered in that order.
     defined: [u32; Sort::COUNT],
-    /// When each stream and each map was first mentioned.
-    births: [Vec<u32>; 2],
+    /// What is known of each stream and each map.
+    growers: [Vec<Grower>; 2],
     born: u32,
+    /// What was known of streams and maps that open `new`s hide.
+    hidden: Vec<(Name, Grower)>,
     /// What open `new`s declare and that still wants a value.
     declared: Vec<Name>,
     pub(super) folds: Vec<Fold>,
@@ -191,20 +217,36 @@ impl Scope {
         let number = self.defined[sort as usize];
         self.defined[sort as usize] += 1;
         if matches!(sort, Sort::Stream | Sort::Map) {
-            self.births[usize::from(sort == Sort::Map)].push(self.born);
+            self.growers[usize::from(sort == Sort::Map)].push(Grower::new(self.born));
             self.born += 1;
         }
         Name::new(sort, number)
     }
 
-    fn birth(&self, name: Name) -> u32 {
-        self.births[usize::from(name.sort == Sort::Map)][name.number as usize]
+    pub(super) fn grower(&self, name: Name) -> Grower {
+        self.growers[usize::from(name.sort == Sort::Map)][name.number as usize]
     }
 
-    pub(super) fn show(&mut self, name: Name, answered: bool) {
+    pub(super) fn grower_mut(&mut self, name: Name) -> &mut Grower {
+        &mut self.growers[usize::from(name.sort == Sort::Map)][name.number as usize]
+    }
+
+    fn birth(&self, name: Name) -> u32 {
+        self.grower(name).birth
+    }
+
+    /// From here on the name can be read.
+    pub(super) fn show(&mut self, name: Name, origin: Option<UseId>, is_sure: bool) {
+        if matches!(name.sort, Sort::Stream | Sort::Map) {
+            let grower = self.grower_mut(name);
+            grower.values = if grower.writes > 0 && grower.values != origin { None } else { origin };
+            grower.writes += 1;
+            grower.is_sure |= is_sure;
+        }
         let known = self.visible_mut(name.sort);
-        if known.last().is_none_or(|last| last.name != name) {
-            known.push(Visible { name, answered });
+        match known.last_mut() {
+            Some(last) if last.name == name => last.is_sure |= is_sure,
+            _ => known.push(Visible { name, origin, is_sure }),
         }
     }
 
@@ -213,12 +255,19 @@ impl Scope {
         self.folds.last().is_none_or(|fold| self.birth(name) >= fold.floor)
     }
 
+    /// Whether the stream or map last written to was written to before.
+    pub(super) fn is_ripe(&self) -> bool {
+        [&self.streams, &self.maps]
+            .into_iter()
+            .filter_map(|known| known.last())
+            .any(|last| self.grower(last.name).writes > 1)
+    }
+
     pub(super) fn open_fold(&mut self, iterator: Name, over: Option<Name>, next: NextOf) {
         let outer = self.folds.last().map_or(0, |fold| fold.floor);
         let floor = over.map_or(outer, |over| outer.max(self.birth(over) + 1));
         let marks = [self.scalars.len(), self.canons.len(), self.canon_maps.len()];
         self.folds.push(Fold { iterator, over, next, floor, marks });
-        self.show(iterator, true);
     }
 
     /// The folds around that a `next` or a write may refer to, the innermost first, with their indices.
@@ -236,6 +285,11 @@ impl Scope {
 
     pub(super) fn open_new(&mut self, name: Name) {
         self.declared.push(name);
+        if matches!(name.sort, Sort::Stream | Sort::Map) {
+            let outer = self.grower(name);
+            self.hidden.push((name, outer));
+            *self.grower_mut(name) = Grower::new(outer.birth);
+        }
     }
 
     /// A name of this sort that a `new` around declares and that still wants a value.
@@ -253,6 +307,9 @@ impl Scope {
     /// Ends the `new` of a name: what it named inside of it cannot be read any more.
     pub(super) fn close_new(&mut self, name: Name, visible_before: usize) {
         self.settle(name);
+        if let Some((_, outer)) = self.hidden.pop_if(|(hidden, _)| *hidden == name) {
+            *self.grower_mut(name) = outer;
+        }
         let known = self.visible_mut(name.sort);
         let before = visible_before.min(known.len());
         // Forgetting too much is harmless, and keeps deep scripts linear.

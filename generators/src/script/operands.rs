@@ -2,6 +2,7 @@
 
 use super::config::Scoping;
 use super::names::{Name, Sort, Visible, fits_lens};
+use super::uses::{Demand, UseId};
 use super::{Run, built};
 use crate::Choices;
 use airtight_engine::script::{Class, Item, Position, Step};
@@ -12,8 +13,9 @@ const STEPS_MAX: usize = 4;
 pub(super) const RECURSION_END: &str = "end";
 
 const PEERS: [&str; 6] = ["alice", "bob", "carol", "dave", "erin", "frank"];
-const SERVICES: [&str; 4] = ["math", "db", "net", "auth"];
-const FUNCTIONS: [&str; 6] = ["id", "list", "get", "put", "fail", "hash"];
+pub(super) const SERVICES: [&str; 4] = ["math", "db", "net", "auth"];
+pub(super) const FUNCTIONS: [&str; 12] =
+    ["id", "list", "get", "put", "fail", "hash", "add", "next", "peers", "find", "sign", "echo"];
 const TEXTS: [&str; 6] = ["a", "b", "ok", "done", "stop", "k"];
 const ODD_TEXTS: [&str; 14] = [
     "",
@@ -69,6 +71,11 @@ const ODD_FIELDS: [&str; 16] = [
     "next",
 ];
 const ERROR_FIELDS: [&str; 4] = ["message", "error_code", "peer_id", "instruction"];
+/// Whether this key of a map can stand in a lens as it is.
+pub(super) fn is_plain_key(key: &str) -> bool {
+    TEXTS.contains(&key)
+}
+
 const INDICES: [u32; 5] = [0, 1, 2, 7, u32::MAX];
 
 /// What an operand will be, before its names are spelled.
@@ -104,10 +111,14 @@ pub(super) struct LensDraft {
 impl LensDraft {
     pub(super) const NONE: Self = Self { steps: [StepDraft::Length; STEPS_MAX], count: 0 };
 
-    pub(super) fn field(name: &'static str) -> Self {
+    fn step(step: StepDraft) -> Self {
         let mut lens = Self::NONE;
-        lens.push(StepDraft::Field(name));
+        lens.push(step);
         lens
+    }
+
+    pub(super) fn field(name: &'static str) -> Self {
+        Self::step(StepDraft::Field(name))
     }
 
     fn push(&mut self, step: StepDraft) {
@@ -125,12 +136,197 @@ enum StepDraft {
 }
 
 impl<C: Choices> Run<'_, C> {
-    /// Draws and writes an operand that reads; returns what it is.
-    pub(super) fn read_operand(&mut self, position: Position) -> Draft {
+    /// Draws and writes an operand that reads; returns it, and what its value is used as, if that is known.
+    pub(super) fn read_operand(&mut self, position: Position) -> (Draft, Option<UseId>) {
         let class = self.class(position, self.readable());
-        let draft = self.draft(position, class);
+        let (draft, origin) = self.draft_of(position, class);
         self.write(draft);
-        draft
+        (draft, origin)
+    }
+
+    /// An operand of this class, or of a simpler one if there is none of it that does here.
+    pub(super) fn draft_of(&mut self, position: Position, class: Class) -> (Draft, Option<UseId>) {
+        // Two peers first, then what else there is.
+        let is_peer = position == Position::Peer && self.is_lexical && !self.peers.1;
+        if is_peer && self.choices.below(8) < 7 {
+            return self.literal(position);
+        }
+        if !self.is_careful {
+            return (self.draft(position, class), None);
+        }
+        if let Some(found) = self.careful(position, class) {
+            return found;
+        }
+        if position == Position::Iterable {
+            // A stream is always a good thing to fold over.
+            return match self.scope.visible(Sort::Stream).is_empty() || !self.features.streams {
+                true => (Draft::EmptyArray, None),
+                false => (Draft::variable(self.read(Sort::Stream)), None),
+            };
+        }
+        if position == Position::Fail {
+            return (self.draft(position, Class::Integer), None);
+        }
+        self.literal(position)
+    }
+
+    fn literal(&mut self, position: Position) -> (Draft, Option<UseId>) {
+        let text = self.text(position);
+        (text, Some(self.uses.fresh(if position == Position::Peer { Demand::Peer } else { Demand::Plain })))
+    }
+
+    /// An operand that neither fails nor waits for ever, as far as one can tell, and what its value is used as.
+    fn careful(&mut self, position: Position, class: Class) -> Option<(Draft, Option<UseId>)> {
+        let wanted = match position {
+            Position::Peer => Demand::Peer,
+            Position::Service | Position::Function | Position::Key => Demand::Plain,
+            Position::Iterable => Demand::List,
+            Position::Fail => Demand::Error,
+            _ => Demand::Any,
+        };
+        match class {
+            Class::String => Some(self.literal(position)),
+            Class::Scalar | Class::Canon | Class::CanonMap => {
+                let sort = match class {
+                    Class::Canon => Sort::Canon,
+                    Class::CanonMap => Sort::CanonMap,
+                    _ => Sort::Scalar,
+                };
+                let found = self.find(sort, wanted)?;
+                if let Some(origin) = found.origin {
+                    self.uses.ask(origin, wanted);
+                }
+                Some((Draft::variable(found.name), found.origin))
+            }
+            Class::ScalarLens => {
+                let found =
+                    self.find(Sort::Scalar, Demand::Record).or_else(|| self.find(Sort::Scalar, Demand::List))?;
+                let (lens, end) = self.path(found.origin?, LensDraft::NONE, wanted)?;
+                Some((Draft::Variable(found.name, lens), Some(end)))
+            }
+            Class::CanonLens => {
+                let found = self.find(Sort::Canon, Demand::List)?;
+                if wanted == Demand::Any && self.choices.below(4) == 3 {
+                    let length = LensDraft::step(StepDraft::Length);
+                    return Some((Draft::Variable(found.name, length), Some(self.uses.fresh(Demand::Plain))));
+                }
+                let element = self.uses.elements(found.origin?);
+                self.whole_or_part(found.name, LensDraft::step(StepDraft::Index(0)), element, wanted)
+            }
+            Class::CanonMapLens => {
+                let found = self.find(Sort::CanonMap, Demand::List)?;
+                let key = self.keys.iter().rev().find(|(name, ..)| *name == found.name).copied();
+                let Some((name, key, values)) = key else {
+                    let length = LensDraft::step(StepDraft::Length);
+                    let number = self.uses.fresh(Demand::Plain);
+                    return (wanted == Demand::Any).then_some((Draft::Variable(found.name, length), Some(number)));
+                };
+                let list = self.uses.list_of(values);
+                self.whole_or_part(name, LensDraft::field(key), list, wanted)
+            }
+            Class::LastErrorLens | Class::ErrorLens => {
+                let lens = LensDraft::field(self.choices.pick(&["message", "error_code"]));
+                let draft = if class == Class::ErrorLens { Draft::Error(lens) } else { Draft::LastError(lens) };
+                Some((draft, Some(self.uses.fresh(Demand::Plain))))
+            }
+            Class::LastError | Class::Error => {
+                Some((self.draft(position, class), Some(self.uses.fresh(Demand::Error))))
+            }
+            Class::Stream | Class::Map => Some((self.draft(position, class), None)),
+            _ => {
+                let plain = self.uses.fresh(if class == Class::InitPeerId { Demand::Peer } else { Demand::Plain });
+                Some((self.draft(position, class), Some(plain)))
+            }
+        }
+    }
+
+    /// The end of a lens, or what comes after it.
+    fn whole_or_part(
+        &mut self,
+        name: Name,
+        lens: LensDraft,
+        end: UseId,
+        wanted: Demand,
+    ) -> Option<(Draft, Option<UseId>)> {
+        if self.uses.fits(end, wanted) && self.choices.below(3) < 2 {
+            self.uses.ask(end, wanted);
+            return Some((Draft::Variable(name, lens), Some(end)));
+        }
+        let (lens, end) = self.path(end, lens, wanted)?;
+        Some((Draft::Variable(name, lens), Some(end)))
+    }
+
+    /// A name whose value can be used so and is there whenever this place is reached; recent ones are simpler.
+    fn find(&mut self, sort: Sort, wanted: Demand) -> Option<Visible> {
+        const TRIES: usize = 8;
+        let count = self.scope.visible(sort).len();
+        if count == 0 {
+            return None;
+        }
+        let start = self.choices.below(count as u32) as usize;
+        let known = self.scope.visible(sort);
+        (start..count).chain(0..start).take(TRIES).map(|back| known[count - 1 - back]).find(|known| {
+            (known.is_sure || !self.at.is_sure)
+                && known.origin.map_or(wanted == Demand::Any, |origin| self.uses.fits(origin, wanted))
+        })
+    }
+
+    /// More steps of a lens, from a value with this use to one that is used as wanted.
+    fn path(&mut self, mut at: UseId, mut lens: LensDraft, wanted: Demand) -> Option<(LensDraft, UseId)> {
+        let steps = self.choices.range(1..self.config.steps_max.clamp(1, STEPS_MAX as u32) + 1);
+        for _ in 0..steps {
+            if lens.count == STEPS_MAX {
+                break;
+            }
+            let (record, list) = (self.uses.fits(at, Demand::Record), self.uses.fits(at, Demand::List));
+            let config = self.config.lenses;
+            let when = |on: bool, weight: u32| if on { weight } else { 0 };
+            let is_short = self.uses.demand(at) == Demand::ShortList;
+            let rows = [
+                when(record, config.field),
+                when(list, config.index),
+                when(list && !is_short, config.scalar),
+                when(list && lens.count == 0 && wanted == Demand::Any, config.length),
+            ];
+            if rows.iter().sum::<u32>() == 0 {
+                break;
+            }
+            match self.choices.weighted(&rows) {
+                3 => {
+                    self.uses.ask(at, Demand::List);
+                    lens.push(StepDraft::Length);
+                    return Some((lens, self.uses.fresh(Demand::Plain)));
+                }
+                0 => {
+                    let field = if self.is_odd() { self.choices.pick(&ODD_FIELDS) } else { self.choices.pick(&FIELDS) };
+                    // An entry of a map has two fields and no others.
+                    let field = if self.uses.is_entry(at) { self.choices.pick(&["value", "key"]) } else { field };
+                    at = self.uses.field(at, field);
+                    lens.push(StepDraft::Field(field));
+                }
+                step => {
+                    let index = if is_short { 0 } else { self.choices.below(3) };
+                    at = self.uses.elements(at);
+                    let number = if step == 2 { self.find(Sort::Scalar, Demand::Index) } else { None };
+                    let number = number.filter(|number| {
+                        self.vocabulary.learn(number.name);
+                        fits_lens(self.vocabulary.spell(number.name))
+                    });
+                    match number {
+                        Some(Visible { name, origin: Some(origin), .. }) => {
+                            self.uses.ask(origin, Demand::Index);
+                            lens.push(StepDraft::Scalar(name));
+                        }
+                        _ => lens.push(StepDraft::Index(index)),
+                    }
+                }
+            }
+        }
+        if lens.count == 0 || !self.uses.fits(at, wanted) {
+            return None;
+        }
+        self.uses.ask(at, wanted);
+        Some((lens, at))
     }
 
     /// Draws a class that this position takes, out of the ones allowed; one that can always be written if there is none.
@@ -203,21 +399,21 @@ impl<C: Choices> Run<'_, C> {
             Class::LastErrorLens => Draft::LastError(self.lens(&ERROR_FIELDS)),
             Class::Error => Draft::Error(LensDraft::NONE),
             Class::ErrorLens => Draft::Error(self.lens(&ERROR_FIELDS)),
-            Class::Scalar => Draft::variable(self.read(Sort::Scalar, position == Position::Peer)),
+            Class::Scalar => Draft::variable(self.read(Sort::Scalar)),
             Class::ScalarLens => {
-                let name = self.read(Sort::Scalar, true);
+                let name = self.read(Sort::Scalar);
                 Draft::Variable(name, self.lens(&FIELDS))
             }
-            Class::Stream | Class::StreamLens => Draft::variable(self.read(Sort::Stream, false)),
-            Class::Map => Draft::variable(self.read(Sort::Map, false)),
-            Class::Canon => Draft::variable(self.read(Sort::Canon, false)),
+            Class::Stream | Class::StreamLens => Draft::variable(self.read(Sort::Stream)),
+            Class::Map => Draft::variable(self.read(Sort::Map)),
+            Class::Canon => Draft::variable(self.read(Sort::Canon)),
             Class::CanonLens => {
-                let name = self.read(Sort::Canon, false);
+                let name = self.read(Sort::Canon);
                 Draft::Variable(name, self.lens(&FIELDS))
             }
-            Class::CanonMap => Draft::variable(self.read(Sort::CanonMap, false)),
+            Class::CanonMap => Draft::variable(self.read(Sort::CanonMap)),
             Class::CanonMapLens => {
-                let name = self.read(Sort::CanonMap, false);
+                let name = self.read(Sort::CanonMap);
                 Draft::Variable(name, self.lens(&FIELDS))
             }
         }
@@ -254,7 +450,17 @@ impl<C: Choices> Run<'_, C> {
 
     fn peer(&mut self) -> Draft {
         use std::fmt::Write;
-        let peer = self.choices.below(self.config.peers);
+        let mut peer = self.choices.below(self.config.peers);
+        if self.is_lexical {
+            match self.peers {
+                (None, _) => self.peers.0 = Some(peer),
+                (Some(first), false) if first == peer && self.choices.below(8) < 7 => {
+                    peer = (peer + 1) % self.config.peers.max(1);
+                    self.peers.1 = true;
+                }
+                (Some(first), _) => self.peers.1 |= first != peer,
+            }
+        }
         match PEERS.get(peer as usize) {
             Some(peer) => Draft::Text(peer),
             None => {
@@ -306,7 +512,7 @@ impl<C: Choices> Run<'_, C> {
                     return lens;
                 }
                 2 => {
-                    let name = self.read(Sort::Scalar, false);
+                    let name = self.read(Sort::Scalar);
                     self.vocabulary.learn(name);
                     match fits_lens(self.vocabulary.spell(name)) {
                         true => StepDraft::Scalar(name),
@@ -324,18 +530,16 @@ impl<C: Choices> Run<'_, C> {
     }
 
     /// A name to read, of which there must be one: recent ones are simpler.
-    pub(super) fn read(&mut self, sort: Sort, wants_answer: bool) -> Name {
+    pub(super) fn read(&mut self, sort: Sort) -> Name {
         let Scoping::Lexical { stray_percent, .. } = self.config.scoping else { return self.any_name(sort) };
-        if self.choices.chance(stray_percent, 100) {
+        if !self.is_careful && self.choices.chance(stray_percent, 100) {
             let defined = self.scope.defined(sort);
             if defined > 0 {
                 return Name::new(sort, self.choices.below(defined));
             }
         }
         let visible = self.scope.visible(sort);
-        let draw = |choices: &mut C| visible[visible.len() - 1 - choices.below(visible.len() as u32) as usize];
-        let first: Visible = draw(self.choices);
-        if wants_answer && !first.answered { draw(self.choices).name } else { first.name }
+        visible[visible.len() - 1 - self.choices.below(visible.len() as u32) as usize].name
     }
 
     /// Any name of this sort, whatever the rules say.

@@ -3,7 +3,7 @@
 //! An answer is a pure function of a seed, the peer, the service, the function and the arguments: who asks twice gets the
 //! same. It fits what the script does with it: an array where it is folded over, an object with the fields that lenses
 //! take, a peer where it names one, now and then the very value that it is compared with. A file may fix answers and
-//! failures, and some calls may fail by chance.
+//! failures, and by chance some calls may fail, or answer what cannot be decoded.
 
 mod file;
 mod shape;
@@ -29,6 +29,8 @@ pub struct Services {
     seed: u64,
     /// How many of 1,000,000 calls fail.
     failures: u32,
+    /// How many of 1,000,000 answers are no JSON.
+    undecodable: u32,
     fixed: ServicesFile,
     shapes: Shapes,
     peers: Vec<Text>,
@@ -59,12 +61,19 @@ impl Services {
                 peers.push(other.into());
             }
         }
-        Self { seed, failures: 0, fixed: ServicesFile::default(), shapes, peers }
+        Self { seed, failures: 0, undecodable: 0, fixed: ServicesFile::default(), shapes, peers }
     }
 
     /// The same services, of which this share of calls fails: a number from 0 to 1.
     pub fn failing(mut self, share: f64) -> Self {
         self.failures = (share.clamp(0.0, 1.0) * 1e6) as u32;
+        self
+    }
+
+    /// The same services, of whose answers this share cannot be decoded, because they are no JSON, or too deep, or hold
+    /// numbers beyond all bounds: a number from 0 to 1.
+    pub fn garbled(mut self, share: f64) -> Self {
+        self.undecodable = (share.clamp(0.0, 1.0) * 1e6) as u32;
         self
     }
 
@@ -88,6 +97,9 @@ impl Services {
         if choices.chance(self.failures, 1_000_000) {
             let text = format!("`{}.{}` fails now and then", call.service, call.function);
             return Answer { ret_code: 1, result: text.into() };
+        }
+        if choices.chance(self.undecodable, 1_000_000) {
+            return Answer { ret_code: 0, result: garbled(&mut choices).into() };
         }
         let shape = self.shapes.answer(call.service, call.function);
         let json = match shape {
@@ -144,6 +156,16 @@ impl Services {
             return Json::from(0_i64);
         }
         if shape.text { label(name, choices) } else { plain(name, choices) }
+    }
+}
+
+/// An answer that a service gives for a good one, and that is none.
+fn garbled(choices: &mut Seeded) -> String {
+    const BAD: [&str; 8] = ["{oops", "", "nul", "[1,]", "\"open", "1 2", "1e999", "{\"a\":}"];
+    match BAD.get(choices.below(BAD.len() as u32 + 1) as usize) {
+        Some(bad) => (*bad).to_owned(),
+        // Deeper than values may be.
+        None => "[".repeat(200) + &"]".repeat(200),
     }
 }
 
