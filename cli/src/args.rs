@@ -2,6 +2,7 @@
 
 use crate::json::kebab;
 use airtight_engine::script::{Class, Code, Position};
+use airtight_properties::Shard;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 const EXAMPLES: &str = "\
 Examples:
   airtight check script.air             check it: laws, and what the order of delivery decides
+  airtight laws                         hold every law against the engine, or another interpreter
   airtight run script.air               run it in a simulated network, and tell what happens
   airtight parse script.air             say what is wrong with a script, if anything
   airtight fmt script.air               format it in place
@@ -35,6 +37,29 @@ Exit codes:
   0  every law holds
   1  a law fails, or a script is invalid
   2  wrong usage, or a file or runner that cannot be used";
+
+const LAWS_EXAMPLES: &str = "\
+Examples:
+  airtight laws                         10,000 cases, and a table of laws
+  airtight laws --time 10m --seed 7     as many as fit in ten minutes
+  airtight laws --cases 10000000 --shard 3/8
+                                        the third of eight parts of a campaign
+  airtight laws --runner './avm --json-rpc' --time 5m
+                                        the same for another interpreter
+  airtight laws --exhaustive 4          every script of up to 4 instructions";
+
+const LAWS_EXIT_CODES: &str = "\
+Exit codes:
+  0  every law holds, and each had something to say
+  1  a law fails, or its premise never held in 2,000 cases or more
+  2  wrong usage, or a file or runner that cannot be used";
+
+const LAWS_JSON: &str = r#"
+JSON (--format json) is one object:
+  { "format": 1, "holds": true, "seed": 0, "shard": "1/1",
+    "cases": 10000, "instances": 516000, "seconds": 5.2,
+    "laws": [...],                          as `airtight check --format json` has them
+    "found": [{"law", "case", "instances", "seconds", "file": path or null, "counterexample": {...}}] }"#;
 
 const REPLAY_EXAMPLES: &str = "\
 Examples:
@@ -150,6 +175,17 @@ Examples:
 const SERVE_EXAMPLES: &str = r#"Examples:
   echo '{"jsonrpc":"2.0","id":1,"method":"init"}' | airtight serve"#;
 
+const GENERATE_EXAMPLES: &str = "\
+Examples:
+  airtight generate -n 3                          three scripts that keep all static rules, and do something
+  airtight generate --profile near-valid --seed 7 one that a small edit has perhaps spoiled
+  airtight generate -n 10000 --stats              what such scripts consist of, and what happens when they are run
+  airtight generate -n 10000 --plot scripts.svg   the same as a picture
+
+The same profile, seed and number give the same script, on every machine.
+With --stats or --plot each valid script is run in a simulated network in which messages arrive twice, peers crash and
+services fail; scripts of more than 2,000 instructions are counted without that.";
+
 const INSPECT_EXAMPLES: &str = "\
 Examples:
   airtight inspect a.data                         what happened, where, and when it was learned
@@ -212,6 +248,12 @@ pub(crate) enum Command {
     /// fails is shown by the smallest case that was found, which is saved and can be replayed.
     #[command(after_help = CHECK_EXAMPLES, after_long_help = format!("{CHECK_EXAMPLES}\n\n{CHECK_EXIT_CODES}\n{CHECK_JSON}\n"))]
     Check(CheckArgs),
+    /// Look for counterexamples: play many small generated cases, and hold every law against an interpreter in each of them.
+    ///
+    /// Each case has a script of up to 15 instructions, services, messages that are delayed, reordered, repeated and lost, and
+    /// peers that crash. A case is decided by the seed and its number, so that a campaign can be cut into shards.
+    #[command(after_help = LAWS_EXAMPLES, after_long_help = format!("{LAWS_EXAMPLES}\n\n{LAWS_EXIT_CODES}\n{LAWS_JSON}\n"))]
+    Laws(LawsArgs),
     /// Play a saved counterexample again, and say whether its law still fails.
     #[command(after_help = REPLAY_EXAMPLES, after_long_help = format!("{REPLAY_EXAMPLES}\n\n{REPLAY_EXIT_CODES}\n"))]
     Replay(ReplayArgs),
@@ -240,6 +282,9 @@ pub(crate) enum Command {
     /// shown too: the trace of executed states, what is pending for whom, and what waits for which name.
     #[command(after_help = INSPECT_EXAMPLES, after_long_help = long(INSPECT_EXAMPLES) + INSPECT_JSON)]
     Inspect(InspectArgs),
+    /// Print random scripts, or how they are distributed.
+    #[command(after_help = GENERATE_EXAMPLES)]
+    Generate(GenerateArgs),
 }
 
 fn long(examples: &str) -> String {
@@ -303,6 +348,51 @@ pub(crate) struct InspectArgs {
     pub(crate) format: Format,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct GenerateArgs {
+    /// Which scripts.
+    #[arg(long, value_enum, default_value_t = Profile::Valid)]
+    pub(crate) profile: Profile,
+
+    /// Decides all that is left to chance.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// How many scripts.
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
+    pub(crate) count: u64,
+
+    /// Print tables of their distribution instead of the scripts: instructions, operands, sizes, what they have about
+    /// them that finds mistakes, and what happens when they are run.
+    #[arg(long)]
+    pub(crate) stats: bool,
+
+    /// Write the distribution to this file as bar charts: a page if its name ends in `.html`, else SVG.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plot: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Profile {
+    /// Small scripts that keep all static rules, end, and do something when they are run.
+    Valid,
+    /// The same after one or two small edits; about half of them are refused.
+    NearValid,
+    /// Valid scripts of up to 300,000 instructions, some nested almost as deep.
+    Big,
+}
+
+impl Profile {
+    /// As it is given.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::NearValid => "near-valid",
+            Self::Big => "big",
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum Format {
     /// For people.
@@ -360,6 +450,53 @@ pub(crate) struct CheckArgs {
     pub(crate) format: Format,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct LawsArgs {
+    /// How many cases the whole campaign has [default: 10000, or without end with --time]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) cases: Option<u64>,
+
+    /// How long to go on at most, as in `30s` or `5m`.
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) time: Option<Duration>,
+
+    /// Decides all that is left to chance.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// Only part K of N of the campaign: each N-th case, from the K-th on.
+    #[arg(long, value_name = "K/N", default_value = "1/1")]
+    pub(crate) shard: Shard,
+
+    /// Only this law; may be given again for more.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) law: Vec<String>,
+
+    /// How many threads work [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+
+    /// End with the first case that breaks a law.
+    #[arg(long)]
+    pub(crate) first: bool,
+
+    /// Instead of drawn cases, every script of up to K instructions, in every order of events up to a bound; our engine only.
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=8),
+          conflicts_with_all = ["cases", "time", "seed", "shard", "law", "first", "runner", "format"])]
+    pub(crate) exhaustive: Option<u32>,
+
+    #[command(flatten)]
+    pub(crate) subject: SubjectArgs,
+
+    /// Where counterexamples are saved; made when there is one.
+    #[arg(long, value_name = "DIR", default_value = "counterexamples")]
+    pub(crate) out: PathBuf,
+
+    /// How to report; `--help` describes the JSON.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
 /// Which interpreter is looked at.
 #[derive(Debug, Args)]
 pub(crate) struct SubjectArgs {
@@ -376,6 +513,8 @@ pub(crate) struct SubjectArgs {
 pub(crate) enum Compare {
     /// If their bytes are equal.
     Bytes,
+    /// If they hold the same states in the same order.
+    States,
     /// If they hold the same events.
     Events,
     /// If runs over them end alike, ask for the same calls and name the same peers.

@@ -4,11 +4,13 @@
 //! main      arguments in, exit code out
 //! args      the command line
 //! check     `airtight check`          replay    `airtight replay`
+//! laws      `airtight laws`: campaigns
 //! subject   the interpreter that is looked at
 //! run       `airtight run`
 //! parse     `airtight parse`           fmt       `airtight fmt`
 //! serve     `airtight serve`, JSON-RPC for programs
 //! inspect   `airtight inspect`
+//! generate  `airtight generate`
 //! ast       the checked tree as text   diff      what `fmt --check` shows
 //! json      the findings and the checked tree as JSON
 //! html      what `check` found out, as one page
@@ -27,9 +29,11 @@ mod console;
 mod diff;
 mod excerpt;
 mod fmt;
+mod generate;
 mod html;
 mod inspect;
 mod json;
+mod laws;
 mod parse;
 mod render;
 mod replay;
@@ -49,12 +53,14 @@ fn main() -> ExitCode {
     let mut console = Console::new();
     let result = match &cli.command {
         Command::Check(args) => check::run(args, &mut console),
+        Command::Laws(args) => laws::run(args, &mut console),
         Command::Replay(args) => replay::run(args, &mut console),
         Command::Parse(args) => parse::run(args, &mut console),
         Command::Fmt(args) => fmt::run(args, &mut console),
         Command::Run(args) => run::run(args, &mut console),
         Command::Serve(args) => serve::run(args, &mut console),
         Command::Inspect(args) => inspect::run(args, &mut console),
+        Command::Generate(args) => generate::run(args, &mut console),
     };
     console.finish(result)
 }

@@ -9,6 +9,7 @@ pub(crate) fn make(args: &SubjectArgs) -> Result<Subject, RunnerError> {
     let Some(command) = &args.runner else { return Ok(Subject::own()) };
     let comparison = args.compare.map(|compare| match compare {
         Compare::Bytes => Comparison::Bytes,
+        Compare::States => Comparison::States,
         Compare::Events => Comparison::Events,
         Compare::Outcomes => Comparison::Outcomes,
     });

@@ -17,8 +17,7 @@ use thiserror::Error;
 const DATA_BYTES_MAX: usize = 32 << 20;
 
 /// The limits of runs: a script that goes on without end shall not take long to get there.
-const STEPS_MAX: u64 = 10_000_000;
-const ELEMENTS_MAX: usize = 8_192;
+const LIMITS: Limits = Limits { steps: 10_000_000, depth: 6 << 20, value_bytes: 32 << 20, stream_elements: 8_192 };
 
 /// After so many actions a look is taken at what the runs hold.
 const ACTIONS_STEP: usize = 128;
@@ -149,6 +148,16 @@ impl ServiceSpec {
 }
 
 impl Case {
+    /// The case in which nothing happens, for laws to which no history matters.
+    pub fn empty() -> Self {
+        Self {
+            script: "(null)".into(),
+            init: "init".into(),
+            services: ServiceSpec::default(),
+            schedule: Schedule::Actions(Vec::new()),
+        }
+    }
+
     /// Reads the script and what is fixed of the services.
     ///
     /// # Errors
@@ -170,19 +179,41 @@ impl Case {
 
     /// Plays the case with its script and services, which were prepared from it.
     pub fn play_prepared(&self, script: Arc<Script>, services: Services, subject: &mut Subject) -> Played {
-        let limits = Limits { steps: STEPS_MAX, stream_elements: ELEMENTS_MAX, ..Limits::default() };
+        self.play_by(script, services, LIMITS, subject, |network, recorder| match &self.schedule {
+            Schedule::Seeded { seed, weather } => drive(network, recorder, &mut Seeded::new(*seed), *weather),
+            Schedule::Actions(actions) => network.replay(recorder, actions).map(|_| true),
+        })
+    }
+
+    /// Plays the case in another order of things, which these choices give, within these limits.
+    pub(crate) fn play_choosing(
+        &self,
+        script: Arc<Script>,
+        services: Services,
+        limits: Limits,
+        subject: &mut Subject,
+        choices: &mut impl Choices,
+        weather: Weather,
+    ) -> Played {
+        self.play_by(script, services, limits, subject, |network, recorder| drive(network, recorder, choices, weather))
+    }
+
+    /// Plays the case; the schedule says whether it came to an end.
+    fn play_by(
+        &self,
+        script: Arc<Script>,
+        services: Services,
+        limits: Limits,
+        subject: &mut Subject,
+        schedule: impl FnOnce(&mut Network, &mut Recorder<'_>) -> Result<bool, RunnerError>,
+    ) -> Played {
         let mut network = Network::new(self.script.clone(), self.init.clone(), services).with_limits(limits);
         let mut recorder = Recorder { subject, runs: Vec::new(), kept: HashSet::new(), bytes: 0 };
         let mut scheduled = 0;
         let mut quiet_at = None;
         let mut exchanged = false;
-        let mut play = || -> Result<(), RunnerError> {
-            let ended = match &self.schedule {
-                Schedule::Seeded { seed, weather } => {
-                    drive(&mut network, &mut recorder, &mut Seeded::new(*seed), *weather)?
-                }
-                Schedule::Actions(actions) => network.replay(&mut recorder, actions).map(|_| true)?,
-            };
+        let play = || -> Result<(), RunnerError> {
+            let ended = schedule(&mut network, &mut recorder)?;
             scheduled = network.history().actions.len();
             // A schedule that was given up as endless would not end now.
             if !ended || !finish(&mut network, &mut recorder)? {
@@ -290,6 +321,11 @@ impl Played {
     /// The peers that took part.
     pub fn peers(&self) -> impl Iterator<Item = Arc<str>> {
         self.stored_last().into_keys()
+    }
+
+    /// Whether some peer lost what it had stored.
+    pub fn has_lost(&self) -> bool {
+        self.history.events.iter().any(|event| matches!(event, Event::Forgot { .. }))
     }
 
     /// Whether some run was given up.

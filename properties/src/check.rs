@@ -5,19 +5,20 @@
 
 use crate::case::{Case, CaseError, Played, Schedule, ServiceSpec};
 use crate::counterexample::Counterexample;
+use crate::findings;
 use crate::findings::{Ending, Findings};
-use crate::law::{Amount, Law, laws};
-use crate::scene::Scene;
+use crate::instances::{Broken, Tally, hold};
+use crate::law::{Law, laws};
+use crate::pool::Pool;
 use crate::shrink::shrink;
 use crate::subject::Subject;
-use crate::{Violation, findings};
 use airtight_engine::runner::RunnerError;
 use airtight_engine::script::Script;
-use airtight_generators::{Choices, Event, Recorder, Seeded, Services, Tape, Weather};
+use airtight_generators::{Event, Services, Weather};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
@@ -93,6 +94,12 @@ pub enum CheckError {
     /// The runner cannot be had.
     #[error(transparent)]
     Runner(#[from] RunnerError),
+    /// There is no such law.
+    #[error("there is no law `{0}`")]
+    Law(String),
+    /// There are no threads to work in.
+    #[error("no threads: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
 }
 
 /// What a check found out about a script.
@@ -190,6 +197,28 @@ pub struct LawRow {
     pub verdict: Verdict,
 }
 
+impl LawRow {
+    /// A law of which no instance was looked at.
+    pub(crate) fn new(law: &'static Law, subject: &Subject) -> Self {
+        let verdict = law.needs.missing(subject).map_or(Verdict::Vacuous, Verdict::NotApplied);
+        Self { law, instances: 0, held: 0, verdict }
+    }
+
+    pub(crate) const fn add(&mut self, Tally { instances, held }: Tally) {
+        self.instances += instances;
+        self.held += held;
+    }
+
+    /// The verdict, when all instances are counted.
+    pub(crate) fn conclude(&mut self, fails: bool) {
+        if fails {
+            self.verdict = Verdict::Fails;
+        } else if self.held > 0 && self.verdict == Verdict::Vacuous {
+            self.verdict = Verdict::Holds;
+        }
+    }
+}
+
 /// What is known of a law.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -202,22 +231,6 @@ pub enum Verdict {
     Vacuous,
     /// It cannot be looked at, for this reason.
     NotApplied(&'static str),
-}
-
-/// How many instances there were, and in how many the premise held.
-#[derive(Clone, Copy, Debug, Default)]
-struct Tally {
-    instances: u64,
-    held: u64,
-}
-
-/// A law that an instance breaks.
-#[derive(Clone, Debug)]
-pub(crate) struct Broken {
-    pub(crate) law: &'static Law,
-    pub(crate) case: Case,
-    pub(crate) tape: Tape,
-    pub(crate) violation: Violation,
 }
 
 /// What one history told.
@@ -241,7 +254,7 @@ pub fn check(
 ) -> Result<Report, CheckError> {
     let begin = Instant::now();
     let prepared = case(script, options, 0).prepare()?.0;
-    let pool = Pool { make, idle: Mutex::new(vec![make()?]) };
+    let pool = Pool::new(make)?;
     let done = std::sync::atomic::AtomicU64::new(0);
     let mut all: Vec<Told> = Vec::new();
     let mut next = 0;
@@ -287,22 +300,6 @@ pub(crate) fn case(script: &str, options: &Options, run: u64) -> Case {
     }
 }
 
-/// Runners that are not at work.
-struct Pool<'m> {
-    make: MakeSubject<'m>,
-    idle: Mutex<Vec<Subject>>,
-}
-
-impl Pool<'_> {
-    fn with<T>(&self, work: impl FnOnce(&mut Subject) -> Result<T, CheckError>) -> Result<T, CheckError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut subject = idle.map_or_else(|| (self.make)(), Ok)?;
-        let result = work(&mut subject);
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(subject);
-        result
-    }
-}
-
 /// Plays one history and holds every law against it.
 fn explore(
     script: &Arc<Script>,
@@ -314,27 +311,8 @@ fn explore(
     let case = case(text, options, run);
     let services = services(script, &case)?;
     let played = case.play_prepared(script.clone(), services, subject);
-    if played.failure.is_some() {
-        subject.revive()?;
-    }
-    let mut tallies = Vec::new();
-    let mut broken: Vec<Broken> = Vec::new();
-    for (index, law) in laws().enumerate() {
-        let mut tally = Tally::default();
-        if law.needs.missing(subject).is_none() {
-            let seed = options.seed ^ (run << 8) ^ index as u64;
-            if let Err((tape, violation)) = look(law, &played, subject, seed, &mut tally) {
-                // A runner that failed may have ended.
-                subject.revive()?;
-                broken.push(Broken { law, case: played.case.clone(), tape, violation });
-            }
-        }
-        tallies.push(tally);
-    }
-    // That the runner fails is one law's affair, if that law sees it too.
-    if broken.iter().any(|broken| broken.law.name == "totality") {
-        broken.retain(|broken| broken.law.name == "totality" || !broken.violation.is_failure);
-    }
+    let laws = laws().filter(|law| !law.is_free()).map(|law| (law, law.amount));
+    let (tallies, broken) = hold(laws, &played, subject, options.seed ^ (run << 8))?;
     let ending = (run < ENDINGS_MAX).then(|| Ending::new(run, &case, &played, subject));
     subject.revive()?;
     Ok(Told { run, totals: Totals::of(&played), tallies, broken, ending })
@@ -342,51 +320,6 @@ fn explore(
 
 fn services(script: &Script, case: &Case) -> Result<Services, CaseError> {
     case.services.prepare(script, &case.init)
-}
-
-/// Looks at the instances of a law in a history, until one breaks it.
-fn look(
-    law: &'static Law,
-    played: &Played,
-    subject: &mut Subject,
-    seed: u64,
-    tally: &mut Tally,
-) -> Result<(), (Tape, Violation)> {
-    let mut scene = Scene::new(played, subject);
-    let runs = played.runs.len() as u32;
-    let (amount, first) = match law.amount {
-        Amount::Once => (1, false),
-        Amount::Sample(amount) => (amount, false),
-        Amount::Runs(most) => (most.min(runs), true),
-    };
-    let mut chance = Seeded::new(seed);
-    for instance in 0..amount {
-        // All runs, or evenly spread ones.
-        let run = (u64::from(instance) * u64::from(runs) / u64::from(amount.max(1))) as u32;
-        let mut choices = Recorder::new(Led { first: first.then_some(run), rest: &mut chance });
-        let result = (law.check)(&mut scene, &mut choices);
-        tally.instances += 1;
-        match result {
-            Ok(held) => tally.held += u64::from(held),
-            Err(violation) => return Err((choices.into_tape(), violation)),
-        }
-    }
-    Ok(())
-}
-
-/// Choices of which the first is given.
-struct Led<'c> {
-    first: Option<u32>,
-    rest: &'c mut Seeded,
-}
-
-impl Choices for Led<'_> {
-    fn below(&mut self, n: u32) -> u32 {
-        match self.first.take() {
-            Some(first) => first % n.max(1),
-            None => self.rest.below(n),
-        }
-    }
 }
 
 /// Puts together what all histories told; for each law that fails, its first violation is made small.
@@ -399,21 +332,14 @@ fn conclude(
 ) -> Result<Report, CheckError> {
     all.sort_by_key(|told| told.run);
     let mut totals = Totals::default();
-    let mut rows = pool.with(|subject| {
-        Ok(laws()
-            .map(|law| {
-                let verdict = law.needs.missing(subject).map_or(Verdict::Vacuous, Verdict::NotApplied);
-                LawRow { law, instances: 0, held: 0, verdict }
-            })
-            .collect::<Vec<_>>())
-    })?;
+    let laws = laws().filter(|law| !law.is_free());
+    let mut rows = pool.with(|subject| Ok(laws.clone().map(|law| LawRow::new(law, subject)).collect::<Vec<_>>()))?;
     let mut first: BTreeMap<&'static str, Broken> = BTreeMap::new();
     let mut endings = Vec::new();
     for told in all {
         totals.add(told.totals);
         for (row, tally) in rows.iter_mut().zip(told.tallies) {
-            row.instances += tally.instances;
-            row.held += tally.held;
+            row.add(tally);
         }
         for broken in told.broken {
             first.entry(broken.law.name).or_insert(broken);
@@ -421,13 +347,9 @@ fn conclude(
         endings.extend(told.ending);
     }
     for row in &mut rows {
-        if first.contains_key(row.law.name) {
-            row.verdict = Verdict::Fails;
-        } else if row.held > 0 && row.verdict == Verdict::Vacuous {
-            row.verdict = Verdict::Holds;
-        }
+        row.conclude(first.contains_key(row.law.name));
     }
-    let counterexamples: Result<Vec<_>, CheckError> = laws()
+    let counterexamples: Result<Vec<_>, CheckError> = laws
         .filter(|law| !options.shown.contains(law.name))
         .filter_map(|law| first.remove(law.name))
         .map(|broken| pool.with(|subject| Ok(Counterexample::new(shrink(broken, subject), subject))))

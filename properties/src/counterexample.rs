@@ -1,9 +1,10 @@
 //! A counterexample: everything that is needed to see a law fail, as a value that is saved, read and replayed.
 
 use crate::case::Case;
-use crate::check::Broken;
+use crate::instances::Broken;
 use crate::law::{Law, law};
 use crate::scene::Scene;
+use crate::shrink::shrink;
 use crate::subject::Subject;
 use crate::violation::{Side, Violation};
 use crate::{CaseError, story};
@@ -133,6 +134,23 @@ impl Counterexample {
         law(&self.law).ok_or_else(|| ReplayError::Law(self.law.clone()))
     }
 
+    /// The same, made as small as it gets within about two seconds; nothing if the law does not fail.
+    ///
+    /// # Errors
+    /// If it cannot be replayed.
+    pub fn shrunk(&self, subject: &mut Subject) -> Result<Option<Self>, ReplayError> {
+        let law = self.law()?;
+        let played = self.case.play(subject)?;
+        if played.failure.is_some() {
+            subject.revive().map_err(ReplayError::Runner)?;
+        }
+        let tape = Tape::new(self.instance.clone());
+        let violation = law.look(&mut Scene::new(&played, subject), &mut tape.clone()).err();
+        let Some(violation) = violation else { return Ok(None) };
+        let broken = Broken { law, case: self.case.clone(), tape, violation };
+        Ok(Some(Self::new(shrink(broken, subject), subject)))
+    }
+
     /// Plays the case again and looks at the law again: the counterexample as it is now, if the law still fails.
     ///
     /// # Errors
@@ -147,7 +165,7 @@ impl Counterexample {
             subject.revive().map_err(ReplayError::Runner)?;
         }
         let mut scene = Scene::new(&played, subject);
-        let violation = (law.check)(&mut scene, &mut Tape::new(self.instance.clone())).err();
+        let violation = law.look(&mut scene, &mut Tape::new(self.instance.clone())).err();
         Ok(violation.map(|violation| Self { violation: Witness::new(&self.case, violation, subject), ..self.clone() }))
     }
 }
@@ -179,11 +197,14 @@ impl Witness {
 /// What data come to, a line for each executed state; else their events, if the runner shows these.
 fn trace(scene: &mut Scene<'_>, data: &Arc<[u8]>) -> Vec<String> {
     let offers = scene.subject.offers();
-    if offers.trace
+    if offers.states
         && let Ok(view) = scene.view(data)
     {
         let script = &scene.played.case.script;
         let states = view.trace.iter().flatten().map(|state| {
+            if !offers.trace {
+                return format!("{}  {}", state.place, state.state);
+            }
             let (line, column) = story::position(script, state.start);
             let at = state.at.map_or(String::new(), |at| format!("  @{at}"));
             format!("{line}:{column}  {}{at}", state.state)

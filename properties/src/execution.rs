@@ -8,10 +8,12 @@ use crate::case::Run;
 use crate::law::{Amount, Family, Law, Needs};
 use crate::scene::{Product, Scene};
 use crate::view::SeenEvent;
+use crate::violation::ran_out;
 use airtight_engine::data::Answer;
 use airtight_engine::invoke::{CallResults, InterpreterResult};
 use airtight_generators::{Choices, damage};
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The laws of this file.
@@ -60,7 +62,7 @@ pub const LAWS: &[Law] = &[
         name: "honest-data",
         family: Family::Execution,
         statement: "data of honest peers are accepted: no run is given up, and no event is refused or disputed",
-        domain: "runs of a history",
+        domain: "runs of a history; what is refused or disputed, where no data were lost",
         why: "each peer computes the same arguments, tetraplets and canons as the peer that acted on them",
         needs: Needs::Runs,
         amount: Amount::Runs(u32::MAX),
@@ -85,6 +87,16 @@ pub const LAWS: &[Law] = &[
         needs: Needs::Runs,
         amount: Amount::Sample(8),
         check: refusal,
+    },
+    Law {
+        name: "any-data",
+        family: Family::Execution,
+        statement: "a run gives an outcome, whatever bytes it is given as data",
+        domain: "runs given damaged data, data with other numbers, and data of another script",
+        why: "nobody can bring a peer down by sending it something",
+        needs: Needs::Runs,
+        amount: Amount::Sample(12),
+        check: any_data,
     },
 ];
 
@@ -199,6 +211,10 @@ fn honest_data(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool,
         let error = format!("{}: {}", result.ret_code, result.error_message);
         return Err(violation("data of honest peers are accepted").part("error", error));
     }
+    // A peer that lost its data may decide anew, and otherwise.
+    if scene.played.has_lost() {
+        return Ok(false);
+    }
     for (law, places) in [
         ("what honest peers did fits what others compute", &result.not_taken),
         ("honest peers do not contradict each other", &result.disputed),
@@ -214,11 +230,6 @@ fn honest_data(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool,
         );
     }
     Ok(!run.current.is_empty() || !run.answers.is_empty())
-}
-
-/// Whether a run ended at a limit, which says nothing about the data: code 10, and 20013 for the elements of a stream.
-const fn ran_out(code: i64) -> bool {
-    matches!(code, 10 | 20013)
 }
 
 /// No history makes so many calls.
@@ -244,6 +255,60 @@ fn unknown_answers(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<b
 
 /// How often data are damaged at most.
 const DAMAGES_MAX: u32 = 3;
+
+/// Numbers that sizes and positions seldom are.
+const NUMBERS: [u32; 6] = [u32::MAX, i32::MAX as u32, 1 << 24, 5_000_000, 7, 0];
+
+/// Whether four bytes look like a small number, and then whether the great end comes first.
+fn small(bytes: &[u8], at: usize) -> Option<bool> {
+    let four = bytes.get(at..at + 4)?.try_into().ok()?;
+    [(u32::from_be_bytes(four), true), (u32::from_le_bytes(four), false)]
+        .into_iter()
+        .find_map(|(number, big_endian)| (number < 256).then_some(big_endian))
+}
+
+fn any_data(scene: &mut Scene<'_>, mut choices: &mut dyn Choices) -> Result<bool, Violation> {
+    let Some(run) = scene.pick_run(choices) else { return Ok(false) };
+    let whole = if run.current.is_empty() { &run.after } else { &run.current };
+    let previous: &[u8] = if choices.below(2) == 0 { b"" } else { &run.previous };
+    let mut air = scene.played.case.script.clone();
+    let mut bytes = whole.to_vec();
+    let what = match choices.below(4) {
+        0 => {
+            // Some instruction of the script is a script, too.
+            let tree = scene.played.script.tree();
+            let node = tree.node_ids().nth(choices.below(tree.node_count() as u32) as usize);
+            let Some(part) = node.and_then(|node| air.get(Range::from(tree.node(node).span))) else { return Ok(false) };
+            air = part.into();
+            "data of another script"
+        }
+        1 | 2 => {
+            let places: Vec<(usize, bool)> = (0..bytes.len()).filter_map(|at| Some((at, small(&bytes, at)?))).collect();
+            if places.is_empty() {
+                return Ok(false);
+            }
+            for _ in 0..choices.range(1..3) {
+                let (at, big_endian) = places[choices.below(places.len() as u32) as usize];
+                let number = NUMBERS[choices.below(NUMBERS.len() as u32) as usize];
+                let number = if big_endian { number.to_be_bytes() } else { number.to_le_bytes() };
+                bytes.iter_mut().skip(at).zip(number).for_each(|(byte, new)| *byte = new);
+            }
+            "other numbers"
+        }
+        _ => {
+            bytes = damage(whole, DAMAGES_MAX, &mut choices);
+            "damaged bytes"
+        }
+    };
+    let parameters = scene.parameters(run.peer().clone());
+    match scene.subject.run(&air, previous, &bytes, &parameters, &CallResults::new()) {
+        Ok(_) => Ok(true),
+        Err(error) => Err(at_peer(Violation::new("a run gives an outcome, whatever bytes it is given as data"), run)
+            .part("the runner", error.to_string())
+            .part("data", what)
+            .part("script", &*air)),
+    }
+}
 
 fn refusal(scene: &mut Scene<'_>, mut choices: &mut dyn Choices) -> Result<bool, Violation> {
     let Some(run) = scene.pick_run(choices) else { return Ok(false) };

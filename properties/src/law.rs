@@ -1,8 +1,11 @@
 //! What a law is, and the list of all that a checker looks at.
 
 use crate::scene::Scene;
-use crate::subject::{Offers, Subject};
-use crate::{Violation, execution, merge, protocol, stability, text};
+use crate::subject::{Offers, Subject, guarded};
+use crate::{
+    Violation, answers, execution, forgery, free, limits, merge, origins, protocol, rendered, rewrites, stability,
+    text, values,
+};
 use airtight_generators::Choices;
 use serde::{Serialize, Serializer};
 
@@ -39,6 +42,8 @@ pub enum Family {
     Execution,
     /// What hosts, messages and answers may rely on.
     Protocol,
+    /// What scripts compute.
+    Values,
     /// Scripts and data as texts.
     Text,
 }
@@ -50,6 +55,7 @@ impl Family {
             Self::Merge => "merging data",
             Self::Execution => "runs",
             Self::Protocol => "host protocol",
+            Self::Values => "values",
             Self::Text => "text and bytes",
         }
     }
@@ -77,7 +83,7 @@ pub enum Needs {
 impl Needs {
     /// Why a law with these needs cannot be looked at; nothing if it can.
     pub fn missing(self, subject: &Subject) -> Option<&'static str> {
-        let Offers { merge, inspect, trace } = subject.offers();
+        let Offers { merge, inspect, trace, .. } = subject.offers();
         let (wants_merge, wants_events, wants_trace) = match self {
             Self::Runs => (false, false, false),
             Self::Events => (false, true, false),
@@ -94,7 +100,7 @@ impl Needs {
         } else if wants_events && !inspect {
             Some("the runner does not offer `inspect`")
         } else if wants_trace && !trace {
-            Some("the runner's `inspect` shows no trace")
+            Some("the runner's `inspect` does not show what is pending")
         } else {
             None
         }
@@ -110,11 +116,36 @@ pub enum Amount {
     Sample(u32),
     /// One for each run, or so many of them by chance.
     Runs(u32),
+    /// So many, by chance, that are made of choices alone: the history plays no part. Only campaigns look at these.
+    Free(u32),
+}
+
+impl Law {
+    /// Looks at one instance; says whether the premise held. A panic is a failure of the runner; one that runs into a limit
+    /// says nothing.
+    ///
+    /// # Errors
+    /// If the instance breaks the law.
+    pub fn look(&self, scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
+        match guarded(|| Ok((self.check)(scene, choices))).unwrap_or_else(|error| Err(error.into())) {
+            Err(violation) if violation.is_limit => Ok(false),
+            result => result,
+        }
+    }
+
+    /// Whether its instances are made of choices alone, and say nothing about a history.
+    pub const fn is_free(&self) -> bool {
+        matches!(self.amount, Amount::Free(_))
+    }
 }
 
 /// All laws.
 pub fn laws() -> impl Iterator<Item = &'static Law> + Clone {
-    merge::LAWS.iter().chain(execution::LAWS).chain(stability::LAWS).chain(protocol::LAWS).chain(text::LAWS)
+    let merging = merge::LAWS.iter().chain(free::LAWS);
+    let runs = execution::LAWS.iter().chain(stability::LAWS).chain(rendered::LAWS).chain(origins::LAWS);
+    let hostile = forgery::LAWS.iter().chain(answers::LAWS).chain(limits::LAWS);
+    let meaning = values::LAWS.iter().chain(rewrites::LAWS);
+    merging.chain(runs).chain(protocol::LAWS).chain(hostile).chain(meaning).chain(text::LAWS)
 }
 
 /// The law of this name.

@@ -19,10 +19,12 @@
 //! no `merge` of the runner.
 
 use crate::Violation;
+use crate::band::{self, Band};
 use crate::law::{Amount, Family, Law, Needs};
 use crate::scene::{Letter, Product, Scene};
+use airtight_engine::runner::RunnerError;
 use airtight_generators::Choices;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The laws of this file.
@@ -59,6 +61,16 @@ pub const LAWS: &[Law] = &[
         check: order_free,
     },
     Law {
+        name: "block-order",
+        family: Family::Merge,
+        statement: "in a·b, what a knew keeps its block; what only b knew comes after that, in the order b learned it",
+        domain: "pairs of data of a history",
+        why: "streams are read in the order of blocks: what a peer has read keeps its place when more arrives",
+        needs: Needs::MergeAndEvents,
+        amount: Amount::Sample(8),
+        check: block_order,
+    },
+    Law {
         name: "run-word-law",
         family: Family::Execution,
         statement: "a word over data, multiplied by runs in any bracketing, is the run of its first occurrences from the left",
@@ -73,104 +85,63 @@ pub const LAWS: &[Law] = &[
 /// The most letters of a word.
 const LETTERS_MAX: u32 = 6;
 
+/// The data of a history and how they are multiplied.
+struct OfHistory<'a, 's> {
+    scene: &'a mut Scene<'s>,
+    letters: Arc<[Letter]>,
+    how: Product,
+}
+
+impl<'a, 's> OfHistory<'a, 's> {
+    fn new(scene: &'a mut Scene<'s>, how: Product) -> Result<Self, RunnerError> {
+        Ok(Self { letters: scene.letters()?, scene, how })
+    }
+}
+
+impl Band for OfHistory<'_, '_> {
+    type Datum = Arc<[u8]>;
+
+    fn letters(&self) -> usize {
+        self.letters.len()
+    }
+
+    fn letter(&self, index: usize) -> Arc<[u8]> {
+        self.letters.get(index).map(|letter| letter.data.clone()).unwrap_or_default()
+    }
+
+    fn nothing(&self) -> Arc<[u8]> {
+        Arc::default()
+    }
+
+    fn product(&mut self, a: &Arc<[u8]>, b: &Arc<[u8]>) -> Result<Arc<[u8]>, RunnerError> {
+        self.scene.product(self.how, a, b)
+    }
+
+    fn alike(&mut self, a: &Arc<[u8]>, b: &Arc<[u8]>) -> Result<bool, RunnerError> {
+        self.scene.alike(a, b)
+    }
+
+    fn bytes(&self, datum: &Arc<[u8]>) -> Arc<[u8]> {
+        datum.clone()
+    }
+
+    fn origin(&self, index: usize) -> String {
+        self.letters.get(index).map_or("no data".into(), |letter| self.scene.origin(letter))
+    }
+}
+
 fn word_law(scene: &mut Scene<'_>, choices: &mut dyn Choices, how: Product) -> Result<bool, Violation> {
-    let letters = scene.letters()?;
-    // Letter 0 is no data.
-    let letter = |index: u32| index.checked_sub(1).and_then(|index| letters.get(index as usize));
-    let data = |index: u32| letter(index).map(|letter| letter.data.clone()).unwrap_or_default();
-    let len = choices.range(1..LETTERS_MAX + 1);
-    let word: Vec<u32> = (0..len).map(|_| choices.below(letters.len() as u32 + 1)).collect();
-    // A run over no data begins the script, which is not nothing; one letter says nothing.
-    if word.iter().all(|index| *index == 0) || word.len() == 1 {
-        return Ok(false);
-    }
-    let mut seen = BTreeSet::new();
-    let first: Vec<u32> = word.iter().copied().filter(|index| *index > 0 && seen.insert(*index)).collect();
-    let name = |index: u32| name(first.iter().position(|letter| *letter == index));
-
-    let mut products: Vec<(String, Arc<[u8]>)> = word.iter().map(|index| (name(*index), data(*index))).collect();
-    while products.len() > 1 {
-        let at = choices.below(products.len() as u32 - 1) as usize;
-        let (right_name, right) = products.remove(at + 1);
-        let Some((left_name, left)) = products.get_mut(at) else { break };
-        *left = scene.product(how, left, &right)?;
-        *left_name = format!("({left_name}·{right_name})");
-    }
-    let Some((bracketed, product)) = products.pop() else { return Ok(false) };
-
-    let mut expected: Arc<[u8]> = Arc::default();
-    for (position, index) in first.iter().enumerate() {
-        let next = data(*index);
-        expected = if position == 0 { next } else { scene.product(how, &expected, &next)? };
-    }
-    if scene.alike(&product, &expected)? {
-        return Ok(true);
-    }
-    let distinct: Vec<Letter> = first.iter().filter_map(|index| letter(*index).cloned()).collect();
-    if let Some(violation) = classical(scene, how, &distinct)? {
-        return Err(violation);
-    }
-    let in_order: Vec<String> = first.iter().map(|index| name(*index)).collect();
-    let violation = Violation::new("a word is the product of its first occurrences")
-        .sides((bracketed, &product), (in_order.join("·"), &expected));
-    Err(with_origins(scene, violation, &distinct))
+    band::word_law(&mut OfHistory::new(scene, how)?, choices, LETTERS_MAX)
 }
 
-/// `a`, `b`, `c` …: what people call the first, second, third letter of a word, and `e` for no data.
-fn name(position: Option<usize>) -> String {
-    position.and_then(|position| ["a", "b", "c", "d", "x", "y"].get(position)).map_or("e".into(), |name| (*name).into())
-}
-
-/// The violation with the origin of each letter, in the order of their names.
-fn with_origins(scene: &Scene<'_>, violation: Violation, letters: &[Letter]) -> Violation {
-    let lines = letters
-        .iter()
-        .enumerate()
-        .map(|(position, letter)| format!("{}: {}", name(Some(position)), scene.origin(letter)));
-    let lines: Vec<String> = lines.collect();
-    violation.part("the data", lines.join("\n"))
-}
-
-/// The first of the classical laws that some of these data break.
-fn classical(scene: &mut Scene<'_>, how: Product, letters: &[Letter]) -> Result<Option<Violation>, Violation> {
-    for x in letters {
-        let a = &x.data;
-        for (law, label, product) in [
-            ("identity: e·a = a", "e·a", scene.product(how, b"", a)?),
-            ("identity: a·e = a", "a·e", scene.product(how, a, b"")?),
-            ("idempotence: a·a = a", "a·a", scene.product(how, a, a)?),
-        ] {
-            if !scene.alike(&product, a)? {
-                let violation = Violation::new(law).sides((label, &product), ("a", a));
-                return Ok(Some(with_origins(scene, violation, std::slice::from_ref(x))));
-            }
-        }
-    }
-    for x in letters {
-        for y in letters {
-            let (a, b) = (&x.data, &y.data);
-            let ab = scene.product(how, a, b)?;
-            for (law, label, again) in [
-                ("left regularity: (a·b)·b = a·b", "(a·b)·b", scene.product(how, &ab, b)?),
-                ("left regularity: (a·b)·a = a·b", "(a·b)·a", scene.product(how, &ab, a)?),
-            ] {
-                if !scene.alike(&again, &ab)? {
-                    let violation = Violation::new(law).sides((label, &again), ("a·b", &ab));
-                    return Ok(Some(with_origins(scene, violation, &[x.clone(), y.clone()])));
-                }
-            }
-            for z in letters {
-                let bc = scene.product(how, b, &z.data)?;
-                let (left, right) = (scene.product(how, &ab, &z.data)?, scene.product(how, a, &bc)?);
-                if !scene.alike(&left, &right)? {
-                    let violation = Violation::new("associativity: (a·b)·c = a·(b·c)")
-                        .sides(("(a·b)·c", &left), ("a·(b·c)", &right));
-                    return Ok(Some(with_origins(scene, violation, &[x.clone(), y.clone(), z.clone()])));
-                }
-            }
-        }
-    }
-    Ok(None)
+/// The word law over these data.
+pub(crate) fn word_law_over(
+    scene: &mut Scene<'_>,
+    letters: &[Letter],
+    choices: &mut dyn Choices,
+    how: Product,
+) -> Result<bool, Violation> {
+    band::word_law(&mut OfHistory { letters: letters.into(), scene, how }, choices, LETTERS_MAX)
 }
 
 /// Two data of the history, perhaps the same ones.
@@ -201,11 +172,62 @@ fn conservation(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool
 }
 
 fn order_free(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
+    let mut band = OfHistory::new(scene, Product::Merge)?;
+    let letters = band.letters() as u32;
+    let (x, y) = (choices.below(letters) as usize, choices.below(letters) as usize);
+    band::order_free(&mut band, x, y)?.map_or(Ok(x != y), Err)
+}
+
+fn block_order(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
     let Some([a, b]) = pair(scene, choices)? else { return Ok(false) };
-    let (ab, ba) = (scene.product(Product::Merge, &a, &b)?, scene.product(Product::Merge, &b, &a)?);
-    let both = scene.product(Product::Merge, &ab, &ba)?;
-    if scene.alike(&both, &ab)? {
-        return Ok(a != b);
+    let product = scene.product(Product::Merge, &a, &b)?;
+    let mut blocks = Vec::new();
+    for data in [&a, &b, &product] {
+        let view = scene.events(data)?;
+        let keyed = view.events.iter().map(|event| Some(((event.place.clone(), event.result.clone()), event.at?)));
+        // Whoever does not say when it learned something has no blocks.
+        let Some(keyed) = keyed.collect::<Option<BTreeMap<_, _>>>() else { return Ok(false) };
+        blocks.push(keyed);
     }
-    Err(Violation::new("(a·b)·(b·a) = a·b").sides(("(a·b)·(b·a)", &both), ("a·b", &ab)))
+    let [of_a, of_b, of_both] = &blocks[..] else { return Ok(false) };
+    match order_kept(of_a, of_b, of_both) {
+        Ok(held) => Ok(held),
+        Err(what) => Err(Violation::new("what only b knew is learned after everything a knew, in the order of b")
+            .part("what is wrong", what)
+            .shows("a", &a)
+            .shows("b", &b)
+            .shows("a·b", &product)),
+    }
+}
+
+/// Whether the blocks of a product are those of the left side and then, in its order, what the right side adds; says
+/// whether both brought something.
+pub(crate) fn order_kept<K: Ord>(
+    a: &BTreeMap<K, usize>,
+    b: &BTreeMap<K, usize>,
+    both: &BTreeMap<K, usize>,
+) -> Result<bool, &'static str> {
+    if a.iter().any(|(event, at)| both.get(event) != Some(at)) {
+        return Err("an event of a has another block");
+    }
+    let blocks_of_a = a.values().max().map_or(0, |last| last + 1);
+    let mut added: Vec<_> = b
+        .iter()
+        .filter(|(event, _)| !a.contains_key(event))
+        .map(|(event, at)| (*at, both.get(event).copied()))
+        .collect();
+    if added.iter().any(|(_, at)| at.is_none_or(|at| at < blocks_of_a)) {
+        return Err("an event that only b has is not after all of a");
+    }
+    added.sort_unstable();
+    // Equal blocks of b stay equal, later ones later, and none is left out.
+    let mut expected = blocks_of_a;
+    for (index, (before, after)) in added.iter().enumerate() {
+        let last = index.checked_sub(1).and_then(|last| added.get(last));
+        expected += usize::from(last.is_some_and(|last| last.0 != *before));
+        if *after != Some(expected) {
+            return Err("events that only b has are in another order, or leave a gap");
+        }
+    }
+    Ok(!a.is_empty() && !added.is_empty())
 }

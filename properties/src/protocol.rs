@@ -35,7 +35,7 @@ pub const LAWS: &[Law] = &[
         name: "asked-once",
         family: Family::Protocol,
         statement: "each call is requested once: ids are never used again, and every answer becomes one event",
-        domain: "histories that end, no data lost",
+        domain: "histories that end, no data lost, and the runner knows who made each event",
         why: "a payment is made once, whatever the network does",
         needs: Needs::Events,
         amount: Amount::Once,
@@ -45,7 +45,7 @@ pub const LAWS: &[Law] = &[
         name: "answers-land",
         family: Family::Protocol,
         statement: "what services of a peer answered are the results of its calls, no more and no less",
-        domain: "histories that end, no data lost",
+        domain: "histories that end, no data lost, and the runner knows who made each event",
         why: "no answer is lost, and none lands at another call",
         needs: Needs::Events,
         amount: Amount::Once,
@@ -64,8 +64,8 @@ pub const LAWS: &[Law] = &[
     Law {
         name: "told",
         family: Family::Protocol,
-        statement: "what a peer's data show of another peer's work, that peer has done or knows of",
-        domain: "peers, when nothing is under way",
+        statement: "what a peer's data show of another peer's work, that peer has done or knows of, or knows that it is none",
+        domain: "peers that lost no data, when nothing is under way",
         why: "no particle gets stuck because a message was not sent",
         needs: Needs::Trace,
         amount: Amount::Once,
@@ -126,7 +126,7 @@ fn addressees(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, 
 
 /// Whether a history is one in which every call was answered and every answer taken.
 fn is_complete(scene: &Scene<'_>) -> bool {
-    scene.played.exchanged && !scene.played.has_given_up()
+    scene.played.exchanged && !scene.played.has_given_up() && !scene.played.has_lost()
 }
 
 /// The calls that a peer made according to what is known in the end.
@@ -135,6 +135,9 @@ fn calls_of<'e>(events: &'e [SeenEvent], peer: &'e str) -> impl Iterator<Item = 
 }
 
 fn asked_once(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violation> {
+    if scene.played.has_lost() {
+        return Ok(false);
+    }
     // An id that was used is only used again where requests are repeated.
     let mut asked: BTreeMap<&Arc<str>, BTreeSet<u32>> = BTreeMap::new();
     for run in &scene.played.runs {
@@ -163,6 +166,9 @@ fn asked_once(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violat
     for (peer, answers) in &answered {
         let Some(data) = scene.played.stored_last().remove(*peer) else { continue };
         let view = scene.events(&data)?;
+        if !view.knows_makers() {
+            return Ok(false);
+        }
         let kept = view.journal.as_ref().map_or(0, |journal| journal.answers.len());
         let events = calls_of(&view.events, peer).count();
         if events + kept != *answers {
@@ -193,6 +199,9 @@ fn answers_land(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Viol
     for (peer, mut answers) in answered {
         let Some(data) = scene.played.stored_last().remove(peer) else { continue };
         let view = scene.events(&data)?;
+        if !view.knows_makers() {
+            return Ok(false);
+        }
         if view.journal.as_ref().is_some_and(|journal| !journal.answers.is_empty()) {
             continue;
         }
@@ -248,7 +257,7 @@ fn announced_once(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bo
 }
 
 fn told(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violation> {
-    let Some(quiet_at) = scene.played.quiet_at else { return Ok(false) };
+    let Some(quiet_at) = scene.played.quiet_at.filter(|_| !scene.played.has_lost()) else { return Ok(false) };
     let stored = scene.played.stored(quiet_at);
     let mut some = false;
     for (peer, data) in &stored {
@@ -258,18 +267,7 @@ fn told(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violation> {
             let theirs = stored.get(&pending.peer);
             let knows = match theirs {
                 None => false,
-                Some(theirs) => {
-                    let theirs = scene.view(theirs)?;
-                    let sees = |at_hand: &[bool]| {
-                        at_hand.iter().zip(&pending.arguments).all(|(theirs, ours)| *theirs || !ours)
-                    };
-                    theirs.events.iter().any(|event| event.place == pending.place)
-                        || theirs
-                            .pending
-                            .iter()
-                            .flatten()
-                            .any(|other| other.place == pending.place && sees(&other.arguments))
-                }
+                Some(theirs) => knows_of(scene, theirs, pending)? || !is_work(scene, theirs, data, pending)?,
             };
             if !knows {
                 let script = &scene.played.case.script;
@@ -290,6 +288,29 @@ fn told(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violation> {
     }
     // Nothing is pending for anybody else when everything is done; then everybody who had to be told was.
     Ok(some || scene.played.history.events.iter().any(|event| matches!(event, Event::Sent { .. })))
+}
+
+/// Whether a peer's data show what is pending for it, at least as far, or that it is done.
+fn knows_of(scene: &mut Scene<'_>, theirs: &Arc<[u8]>, pending: &SeenPending) -> Result<bool, Violation> {
+    let view = scene.view(theirs)?;
+    let sees = |at_hand: &[bool]| at_hand.iter().zip(&pending.arguments).all(|(theirs, ours)| *theirs || !ours);
+    let mut others = view.pending.iter().flatten();
+    Ok(view.events.iter().any(|event| event.place == pending.place)
+        || others.any(|other| other.place == pending.place && sees(&other.arguments)))
+}
+
+/// Whether what is pending for a peer stays so if its data are added: it may know that the instruction fails, or is not
+/// reached.
+fn is_work(
+    scene: &mut Scene<'_>,
+    theirs: &Arc<[u8]>,
+    ours: &Arc<[u8]>,
+    pending: &SeenPending,
+) -> Result<bool, Violation> {
+    let how = if scene.subject.offers().merge { Product::Merge } else { Product::Observer };
+    let both = scene.product(how, theirs, ours)?;
+    let view = scene.view(&both)?;
+    Ok(view.pending.iter().flatten().any(|other| other.place == pending.place))
 }
 
 fn agreement(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violation> {

@@ -1,16 +1,23 @@
 //! What a law looks at: a played case, the runner under check, and what was asked of it so far.
 
-use crate::case::{Played, Run};
+use crate::case::{Played, Run, ServiceSpec};
 use crate::subject::{Comparison, Subject};
 use crate::view::View;
 use airtight_engine::invoke::{CallResults, InterpreterResult, RunParameters};
-use airtight_engine::runner::RunnerError;
-use airtight_generators::Choices;
+use airtight_engine::runner::{AvmRunner, LogLevel, RunnerError};
+use airtight_engine::script::{Code, Script};
+use airtight_generators::{Choices, Network, Seeded, Weather};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A peer that no script names: it takes part in nothing, so what it runs only merges.
-const OBSERVER: &str = "an observer";
+pub(crate) const OBSERVER: &str = "an observer";
+
+/// What makes the services of another history answer otherwise.
+const OTHERWISE: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// How much happens in another history.
+const ACTIONS_ELSEWHERE: usize = 40;
 
 /// How two data become one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,17 +48,25 @@ pub struct Scene<'a> {
     /// Without what the events come to.
     events: BTreeMap<Arc<[u8]>, Arc<View>>,
     letters: Option<Arc<[Letter]>>,
+    elsewhere: Option<Arc<[Arc<[u8]>]>>,
 }
 
 impl<'a> Scene<'a> {
     /// A scene of which nothing was asked yet.
     pub fn new(played: &'a Played, subject: &'a mut Subject) -> Self {
-        Self { played, subject, views: BTreeMap::new(), events: BTreeMap::new(), letters: None }
+        Self { played, subject, views: BTreeMap::new(), events: BTreeMap::new(), letters: None, elsewhere: None }
     }
 
     /// One of the runs, if there is any.
     pub fn pick_run(&self, choices: &mut dyn Choices) -> Option<&'a Run> {
         self.played.runs.get(choices.below(self.played.runs.len() as u32) as usize)
+    }
+
+    /// Whether a `next` of an outer fold stands in an inner one of the script, and starts that again. Such a fold visits
+    /// values again at the places that they have, once for each batch or item of the inner one; so what it appends to
+    /// streams, and when, depends on batches.
+    pub fn restarts_folds(&self) -> bool {
+        restarts_folds(&self.played.script)
     }
 
     /// The data of the history, without repetitions: what the runs made, as others get them.
@@ -79,8 +94,33 @@ impl<'a> Scene<'a> {
     pub fn origin(&self, letter: &Letter) -> String {
         match self.played.runs.get(letter.run) {
             Some(run) => format!("what {} had after run {} of all", run.peer(), letter.run + 1),
-            None => "no data".into(),
+            None => "data that no peer of the history made".into(),
         }
+    }
+
+    /// Data of the beginning of another history of the script, in which services answer otherwise; with journals.
+    ///
+    /// # Errors
+    /// If the runner has no answer.
+    pub fn elsewhere(&mut self) -> Result<Arc<[Arc<[u8]>]>, RunnerError> {
+        if let Some(data) = &self.elsewhere {
+            return Ok(data.clone());
+        }
+        let case = &self.played.case;
+        let spec = ServiceSpec { seed: case.services.seed ^ OTHERWISE, fixed: None, ..case.services.clone() };
+        let mut watcher = Watcher { subject: self.subject, seen: BTreeSet::new() };
+        if let Ok(services) = spec.prepare(&self.played.script, &case.init) {
+            let network = Network::new(case.script.clone(), case.init.clone(), services);
+            let weather = Weather { actions_max: ACTIONS_ELSEWHERE, ..Weather::CALM };
+            network.with_limits(self.played.parameters.limits).run(
+                &mut watcher,
+                &mut Seeded::new(spec.seed),
+                weather,
+            )?;
+        }
+        let data: Arc<[_]> = watcher.seen.into_iter().collect();
+        self.elsewhere = Some(data.clone());
+        Ok(data)
     }
 
     /// Data without what one peer alone knows, as far as the runner can say that.
@@ -165,6 +205,7 @@ impl<'a> Scene<'a> {
         }
         match self.subject.comparison() {
             Comparison::Bytes => Ok(self.shared(a)? == self.shared(b)?),
+            Comparison::States => Ok(self.view(a)?.states() == self.view(b)?.states()),
             Comparison::Events => Ok(self.events(a)?.support() == self.events(b)?.support()),
             Comparison::Outcomes => {
                 let observer = OBSERVER.into();
@@ -173,4 +214,38 @@ impl<'a> Scene<'a> {
             }
         }
     }
+}
+
+/// A runner that notes the data of every run.
+struct Watcher<'s> {
+    subject: &'s mut Subject,
+    seen: BTreeSet<Arc<[u8]>>,
+}
+
+impl AvmRunner for Watcher<'_> {
+    fn init(&mut self, _: LogLevel) -> Result<(), RunnerError> {
+        Ok(())
+    }
+
+    fn run(
+        &mut self,
+        air: &str,
+        previous: &[u8],
+        current: &[u8],
+        parameters: &RunParameters,
+        call_results: &CallResults,
+    ) -> Result<InterpreterResult, RunnerError> {
+        let result = self.subject.run(air, previous, current, parameters, call_results)?;
+        self.seen.insert(result.data.as_slice().into());
+        Ok(result)
+    }
+
+    fn terminate(&mut self) -> Result<(), RunnerError> {
+        Ok(())
+    }
+}
+
+/// Whether a `next` of an outer fold stands in an inner one, and starts that again.
+pub(crate) fn restarts_folds(script: &Script) -> bool {
+    script.warnings().iter().any(|warning| warning.code == Code::ReentrantFold)
 }

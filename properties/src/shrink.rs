@@ -5,12 +5,13 @@
 //! start and the law looked at again, so what stays is a real failure, though perhaps of another instance.
 
 use crate::case::{Case, Schedule, ServiceSpec};
-use crate::check::Broken;
-use crate::law::Amount;
+use crate::instances::{Broken, Tally, look};
+use crate::law::{Amount, Family};
 use crate::scene::Scene;
 use crate::subject::Subject;
+use crate::violation::Violation;
 use airtight_engine::script::{Position, Script, Tree, Value, print};
-use airtight_generators::{Action, Recorder, Seeded, Tape, Weather, reduce};
+use airtight_generators::{Action, Tape, Weather, reduce};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,12 @@ const SCHEDULES: u64 = 3;
 
 /// The smallest case that was found from this one.
 pub(crate) fn shrink(broken: Broken, subject: &mut Subject) -> Broken {
-    let mut shrinker = Shrinker { best: broken, subject, deadline: Instant::now() + TIME_MAX };
+    shrink_while(broken, &|_| true, subject)
+}
+
+/// The smallest case that was found from this one, and breaks the law in a way that is wanted.
+pub(crate) fn shrink_while(broken: Broken, wanted: &dyn Fn(&Violation) -> bool, subject: &mut Subject) -> Broken {
+    let mut shrinker = Shrinker { best: broken, wanted, subject, deadline: Instant::now() + TIME_MAX };
     shrinker.schedule_away();
     shrinker.services();
     // A smaller script allows a smaller schedule, and that perhaps a still smaller script.
@@ -41,6 +47,7 @@ pub(crate) fn shrink(broken: Broken, subject: &mut Subject) -> Broken {
 
 struct Shrinker<'s> {
     best: Broken,
+    wanted: &'s dyn Fn(&Violation) -> bool,
     subject: &'s mut Subject,
     deadline: Instant,
 }
@@ -60,31 +67,22 @@ impl Shrinker<'_> {
             return false;
         }
         let law = self.best.law;
-        let known = tape.cloned().unwrap_or_else(|| self.best.tape.clone());
-        let others = match (tape, law.amount) {
-            (Some(_), _) | (None, Amount::Once) => 0,
-            (None, Amount::Runs(_)) => played.runs.len() as u32,
-            (None, Amount::Sample(_)) => INSTANCES_MAX,
-        };
+        let mut known = tape.cloned().unwrap_or_else(|| self.best.tape.clone());
+        known.rewind();
         let mut scene = Scene::new(&played, self.subject);
-        let mut chance = Seeded::new(1);
-        let mut look = |choices: &mut dyn airtight_generators::Choices| (law.check)(&mut scene, choices).err();
-        let mut found = look(&mut Tape::new(known.choices().to_vec())).map(|violation| (known, violation));
-        for instance in 0..others {
-            if found.is_some() {
-                break;
-            }
-            let (tape, violation) = if let Amount::Runs(_) = law.amount {
-                let tape = Tape::new(vec![instance]);
-                (tape.clone(), look(&mut tape.clone()))
-            } else {
-                let mut choices = Recorder::new(&mut chance);
-                let violation = look(&mut choices);
-                (choices.into_tape(), violation)
+        let found = law.look(&mut scene, &mut known.clone()).err().map(|violation| (known, violation));
+        let found = found.or_else(|| {
+            // Without a wish for this very instance, any other one will do.
+            let others = match (tape, law.amount) {
+                (Some(_), _) | (None, Amount::Once) => return None,
+                (None, Amount::Runs(_)) => Amount::Runs(u32::MAX),
+                // These play a network of their own for each instance.
+                (None, Amount::Sample(amount)) if law.family == Family::Values => Amount::Sample(amount),
+                (None, Amount::Sample(_) | Amount::Free(_)) => Amount::Sample(INSTANCES_MAX),
             };
-            found = violation.map(|violation| (tape, violation));
-        }
-        let Some((tape, violation)) = found else { return false };
+            look(law, others, &mut scene, 1, &mut Tally::default()).err()
+        });
+        let Some((tape, violation)) = found.filter(|(_, violation)| (self.wanted)(violation)) else { return false };
         self.best = Broken { law, case: played.case, tape, violation };
         true
     }
@@ -132,7 +130,7 @@ impl Shrinker<'_> {
         let is_scheduled = case.schedule != Schedule::Actions(Vec::new());
         let seeded = (0..SCHEDULES).map(|seed| Schedule::Seeded {
             seed,
-            weather: Weather { duplicates: 20, restarts: 10, losses: 0, actions_max: 2_000 },
+            weather: Weather { duplicates: 20, restarts: 10, losses: 0, lazy: 0, actions_max: 2_000 },
         });
         let schedules = is_scheduled.then(|| Schedule::Actions(Vec::new())).into_iter().chain(seeded);
         // Chance is worth its time for small scripts, which are played fast.
@@ -158,16 +156,7 @@ impl Shrinker<'_> {
     /// Fewer peers: one takes the part of another one, or who begins takes it.
     fn peers(&mut self) {
         let Ok(tree) = Tree::parse(&*self.best.case.script) else { return };
-        let mut peers = BTreeSet::new();
-        for node in tree.node_ids() {
-            for (operand, position) in tree.placed_operands(node) {
-                if position == Position::Peer
-                    && let Value::String(text) = &tree.operand(operand).value
-                {
-                    peers.insert(tree.text(*text).to_owned());
-                }
-            }
-        }
+        let peers = strings(&tree, Position::Peer);
         for peer in &peers {
             let others = peers.iter().filter(|other| *other != peer).map(|other| format!("\"{other}\""));
             for other in std::iter::once("%init_peer_id%".to_owned()).chain(others) {
@@ -203,8 +192,22 @@ impl Shrinker<'_> {
 
     /// A simpler instance of the law: fewer and smaller choices.
     fn instance(&mut self) {
+        let case = self.best.case.clone();
+        self.keeps(&case, Some(&Tape::default()));
+        // Halves, quarters, … of the choices are left out, from the end on.
+        let mut size = self.best.tape.choices().len() / 2;
+        while size > 1 && !self.is_late() {
+            let mut end = self.best.tape.choices().len();
+            while end > 0 {
+                let from = end.saturating_sub(size);
+                let mut choices = self.best.tape.choices().to_vec();
+                choices.drain(from..end.min(choices.len()));
+                self.keeps(&case, Some(&Tape::new(choices)));
+                end = from;
+            }
+            size /= 2;
+        }
         let mut at = 0;
-        self.keeps(&self.best.case.clone(), Some(&Tape::default()));
         while at < self.best.tape.choices().len() && !self.is_late() {
             let choices = self.best.tape.choices().to_vec();
             let (before, rest) = choices.split_at(at);
@@ -220,6 +223,15 @@ impl Shrinker<'_> {
             }
         }
     }
+}
+
+/// The strings that stand at such positions.
+pub(crate) fn strings(tree: &Tree, position: Position) -> BTreeSet<String> {
+    let operands = tree.node_ids().flat_map(|node| tree.placed_operands(node));
+    let values = operands.filter(|(_, at)| *at == position).map(|(operand, _)| &tree.operand(operand).value);
+    let strings =
+        values.filter_map(|value| if let Value::String(text) = value { Some(tree.text(*text)) } else { None });
+    strings.map(str::to_owned).collect()
 }
 
 /// The actions without some of them. Messages are numbered as they are sent, so a message that is not sent is not

@@ -13,7 +13,7 @@ pub const LAWS: &[Law] = &[Law {
     name: "stability",
     family: Family::Execution,
     statement: "what a comes to is part of what a·b comes to: results, reached instructions, generations, the order within a batch",
-    domain: "pairs of data without disputes",
+    domain: "pairs of data without disputes, of scripts in which no fold restarts another",
     why: "a peer that acted on what it knew never finds that it should have acted otherwise",
     needs: Needs::MergeAndTrace,
     amount: Amount::Sample(6),
@@ -66,6 +66,9 @@ fn trace(view: &View) -> &[SeenState] {
 }
 
 fn stability(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
+    if scene.restarts_folds() {
+        return Ok(false);
+    }
     let letters = scene.letters()?;
     let mut one = || letters.get(choices.below(letters.len() as u32) as usize).cloned();
     let Some((a, b)) = one().zip(one()).map(|(a, b)| (a.data, b.data)) else { return Ok(false) };

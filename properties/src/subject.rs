@@ -5,6 +5,7 @@ use airtight_engine::invoke::{CallResults, InterpreterResult, RunParameters};
 use airtight_engine::runner::{AvmRunner, LogLevel, RunnerError, SameThread};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// What a runner offers beyond running.
@@ -14,7 +15,10 @@ pub struct Offers {
     pub merge: bool,
     /// It says which events data hold.
     pub inspect: bool,
-    /// It says what they come to: the executed states, and what is pending.
+    /// It says which states they hold, in its own order; not what is pending, nor where in the script they belong.
+    #[serde(default)]
+    pub states: bool,
+    /// It says what they come to: the executed states with their instructions, and what is pending.
     pub trace: bool,
 }
 
@@ -24,6 +28,8 @@ pub struct Offers {
 pub enum Comparison {
     /// If their bytes are equal.
     Bytes,
+    /// If they hold the same states in the same order: requests and who made them, results, generations, sizes.
+    States,
     /// If they hold the same events, in whatever order these were learned.
     Events,
     /// If a run over them asks for the same calls, names the same peers and ends with the same code.
@@ -41,7 +47,7 @@ pub struct Subject {
 impl Subject {
     /// Our own engine, in the caller's thread.
     pub fn own() -> Self {
-        let offers = Offers { merge: true, inspect: true, trace: true };
+        let offers = Offers { merge: true, inspect: true, states: true, trace: true };
         Self { runner: Box::new(SameThread::ready()), offers, comparison: Comparison::Bytes, is_own: true }
     }
 
@@ -58,9 +64,11 @@ impl Subject {
         let merge = !is_missing(&runner.merge(b"", b""));
         let shown = runner.inspect(Some("(null)"), b"", Some(&RunParameters::new("probe", "probe")));
         let inspect = !is_missing(&shown);
-        let trace = shown.is_ok_and(|text| View::parse(&text).is_ok_and(|view| view.trace.is_some()));
+        let view = shown.ok().and_then(|text| View::parse(&text).ok());
+        let states = view.as_ref().is_some_and(|view| view.trace.is_some());
+        let trace = states && view.is_some_and(|view| view.pending.is_some());
         let default = if inspect { Comparison::Events } else { Comparison::Outcomes };
-        let offers = Offers { merge, inspect, trace };
+        let offers = Offers { merge, inspect, states, trace };
         Ok(Self { runner: Box::new(runner), offers, comparison: comparison.unwrap_or(default), is_own: false })
     }
 
@@ -99,7 +107,7 @@ impl Subject {
         parameters: &RunParameters,
         answers: &CallResults,
     ) -> Result<InterpreterResult, RunnerError> {
-        self.runner.run(air, previous, current, parameters, answers)
+        guarded(|| self.runner.run(air, previous, current, parameters, answers))
     }
 
     /// Merges two data.
@@ -107,7 +115,7 @@ impl Subject {
     /// # Errors
     /// If it has no answer, or does not offer that.
     pub fn merge(&mut self, previous: &[u8], current: &[u8]) -> Result<Arc<[u8]>, RunnerError> {
-        self.runner.merge(previous, current).map(Into::into)
+        guarded(|| self.runner.merge(previous, current).map(Into::into))
     }
 
     /// Shows data, and with the script what they come to.
@@ -115,9 +123,22 @@ impl Subject {
     /// # Errors
     /// If it has no answer that makes sense, or does not offer that.
     pub fn view(&mut self, air: Option<&str>, data: &[u8], parameters: &RunParameters) -> Result<View, RunnerError> {
-        let text = self.runner.inspect(air, data, Some(parameters))?;
+        let text = guarded(|| self.runner.inspect(air, data, Some(parameters)))?;
         View::parse(&text).map_err(|error| RunnerError::BadAnswer { message: format!("`inspect`: {error}") })
     }
+}
+
+/// What an interpreter in this thread does, a panic of which is one of its answers.
+///
+/// # Errors
+/// If it panics, or has no answer.
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, RunnerError>) -> Result<T, RunnerError> {
+    // Whoever panicked is made anew before it is asked again, and what it changed on its way is not looked at.
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|cause| {
+        let text = cause.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let message = text.or_else(|| cause.downcast_ref::<String>().cloned()).unwrap_or_default();
+        Err(RunnerError::Panicked { message })
+    })
 }
 
 /// Whether an answer says that there is no such thing.

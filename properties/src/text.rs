@@ -19,7 +19,7 @@ use crate::law::{Amount, Family, Law, Needs};
 use crate::scene::Scene;
 use airtight_engine::data::{decode, encode};
 use airtight_engine::script::{Code, Diagnostic, Diagnostics, Script, Severity, Span, Tree, print};
-use airtight_generators::{Choices, damage};
+use airtight_generators::{Choices, damage, damage_form};
 use std::ops::Range;
 
 /// The laws of this file, over the script and the data of a history.
@@ -64,6 +64,16 @@ pub const LAWS: &[Law] = &[
         amount: Amount::Runs(16),
         check: one_encoding,
     },
+    Law {
+        name: "any-bytes",
+        family: Family::Text,
+        statement: "bytes are the encoding of data, or refused with code 2 and a run that returns the previous data",
+        domain: "damaged data of a history",
+        why: "damaged or hostile data are understood or refused, and never misread",
+        needs: Needs::Own,
+        amount: Amount::Sample(6),
+        check: any_bytes,
+    },
 ];
 
 /// How often a text is damaged at most.
@@ -87,6 +97,36 @@ fn one_encoding(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool
         return Err(violation("encode(decode(d)) = d").part("encode(decode(d))", again));
     }
     Ok(true)
+}
+
+fn any_bytes(scene: &mut Scene<'_>, mut choices: &mut dyn Choices) -> Result<bool, Violation> {
+    let Some(run) = scene.pick_run(choices) else { return Ok(false) };
+    let damaged = if choices.chance(1, 3) {
+        damage(&run.after, DAMAGES_MAX, &mut choices)
+    } else {
+        damage_form(&run.after, DAMAGES_MAX, &mut choices)
+    };
+    let violation = |law| Violation::new(law).part("bytes", String::from_utf8_lossy(&damaged).into_owned());
+    let result = scene.run_at(run.peer(), &run.previous, &damaged)?;
+    match decode(&damaged) {
+        Ok(data) => {
+            let again = encode(&data);
+            if again != damaged {
+                let again = String::from_utf8_lossy(&again).into_owned();
+                return Err(violation("what is understood is encoded the same").part("encode(decode(b))", again));
+            }
+        }
+        Err(error) => {
+            let text = error.to_string();
+            if text.is_empty() || result.ret_code != 2 || *result.data != *run.previous {
+                let outcome = format!("{}: {}", result.ret_code, result.error_message);
+                return Err(violation("what is no data is refused with code 2 and the previous data")
+                    .part("decoding", text)
+                    .part("outcome", outcome));
+            }
+        }
+    }
+    Ok(*damaged != *run.after)
 }
 
 /// A printer whose output parses again.

@@ -34,7 +34,7 @@ pub struct View {
 pub struct SeenEvent {
     /// Where it happened.
     pub place: Arc<str>,
-    /// `call` or `canon`.
+    /// `call` or `canon`; something else if the runner does not know who made it.
     pub kind: Arc<str>,
     /// Who made it.
     pub peer: Arc<str>,
@@ -59,9 +59,11 @@ pub struct SeenState {
     /// What became of the instruction, as a JSON text: `{"call":…}`, `{"canon":…}`, `{"par":…}`, `{"fold":…}`, `{"ap":…}`.
     #[serde(deserialize_with = "text")]
     pub state: Arc<str>,
-    /// Where the instruction starts, in bytes of the script.
+    /// Where the instruction starts, in bytes of the script; 0 if the runner does not know.
+    #[serde(default)]
     pub start: u32,
-    /// Where it ends.
+    /// Where it ends; 0 if the runner does not know.
+    #[serde(default)]
     pub end: u32,
     /// Its place.
     pub place: Arc<str>,
@@ -208,6 +210,16 @@ impl View {
     /// If it is not of the form; the protocol of runners describes it.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
+    }
+
+    /// The executed states, each with its place.
+    pub fn states(&self) -> Vec<(&str, &str)> {
+        self.trace.iter().flatten().map(|state| (&*state.place, &*state.state)).collect()
+    }
+
+    /// Whether it is known of each event who made it.
+    pub fn knows_makers(&self) -> bool {
+        self.events.iter().all(|event| matches!(&*event.kind, "call" | "canon"))
     }
 
     /// The events without the order in which they were learned.

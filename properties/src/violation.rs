@@ -17,6 +17,8 @@ pub struct Violation {
     pub data: Vec<Side>,
     /// Whether the runner had no answer, so that nothing is known of the law itself.
     pub is_failure: bool,
+    /// Whether the runner ran into a limit, so that the instance says nothing.
+    pub is_limit: bool,
 }
 
 /// Data that play a part.
@@ -34,7 +36,7 @@ const SHOWN_MAX: usize = 4_000;
 impl Violation {
     /// A violation of this law, so far without parts.
     pub const fn new(law: &'static str) -> Self {
-        Self { law, parts: Vec::new(), sides: None, data: Vec::new(), is_failure: false }
+        Self { law, parts: Vec::new(), sides: None, data: Vec::new(), is_failure: false, is_limit: false }
     }
 
     /// Adds a part.
@@ -64,8 +66,14 @@ impl Violation {
 impl From<RunnerError> for Violation {
     fn from(error: RunnerError) -> Self {
         let violation = Self::new("every question about honest data has an answer");
-        Self { is_failure: true, ..violation }.part("the runner", error.to_string())
+        let is_limit = matches!(error, RunnerError::Refused { code, .. } if ran_out(code));
+        Self { is_failure: true, is_limit, ..violation }.part("the runner", error.to_string())
     }
+}
+
+/// Whether a run ended at a limit, which says nothing about the data: code 10, and 20013 for the elements of a stream.
+pub(crate) const fn ran_out(code: i64) -> bool {
+    matches!(code, 10 | 20013)
 }
 
 impl fmt::Display for Violation {

@@ -1,6 +1,7 @@
 //! `airtight check`: a verdict about scripts.
 
 pub(crate) mod findings;
+pub(crate) mod saved;
 pub(crate) mod story;
 pub(crate) mod table;
 
@@ -307,24 +308,13 @@ fn films(bytes: &[u8], options: &Options, report: &Report, most: usize, subject:
 
 /// The command that replays a saved counterexample.
 fn replay_line(args: &CheckArgs, file: &Path) -> String {
-    let words = |words: &[&str]| shlex::try_join(words.iter().copied()).unwrap_or_else(|_| words.join(" "));
-    let file = words(&[&file.to_string_lossy()]);
-    match &args.subject.runner {
-        None => format!("airtight replay {file}"),
-        Some(command) => {
-            let all = std::iter::once(&command.program).chain(&command.arguments).map(String::as_str);
-            format!("airtight replay --runner {} {file}", words(&[&words(&all.collect::<Vec<_>>())]))
-        }
-    }
+    saved::replay_line(&args.subject, file)
 }
 
 /// Saves a counterexample as `script-law.json`.
 fn save(folder: &Path, script: &Path, counterexample: &Counterexample) -> io::Result<PathBuf> {
-    std::fs::create_dir_all(folder)?;
     let stem = script.file_stem().filter(|stem| *stem != "-").map_or("stdin".into(), |stem| stem.to_string_lossy());
-    let file = folder.join(format!("{stem}-{}.json", counterexample.law));
-    std::fs::write(&file, counterexample.to_text())?;
-    Ok(file)
+    saved::save(folder, &stem, counterexample)
 }
 
 fn write_json(all: &[Checked], console: &mut Console) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! The table of laws.
 
-use airtight_properties::{Family, LawRow, Verdict};
+use airtight_properties::{Family, LawRow, Verdict, story};
 use annotate_snippets::renderer::{AnsiColor, Style};
 use std::fmt::Write as _;
 
@@ -34,14 +34,17 @@ pub(crate) fn together<'r>(reports: impl IntoIterator<Item = &'r [LawRow]>) -> V
     sum
 }
 
+/// How much of a domain a line has room for; the page of laws has all of it.
+const DOMAIN_CHARS_MAX: usize = 56;
+
 /// The laws by family, one a line.
 pub(crate) fn table(rows: &[LawRow], styled: bool) -> String {
     let width =
         |text: &dyn Fn(&LawRow) -> &str| rows.iter().map(|row| text(row).chars().count()).max().unwrap_or_default();
-    let (names, domains) = (width(&|row| row.law.name) + 2, width(&|row| row.law.domain));
+    let (names, domains) = (width(&|row| row.law.name) + 2, width(&|row| row.law.domain).min(DOMAIN_CHARS_MAX + 1));
     let mut out = String::new();
     let _ = writeln!(out, "{:names$}  {:domains$}  {:>9}  {:>9}  verdict", "law", "domain", "instances", "premise");
-    for family in [Family::Merge, Family::Execution, Family::Protocol, Family::Text] {
+    for family in [Family::Merge, Family::Execution, Family::Protocol, Family::Values, Family::Text] {
         let _ = writeln!(out, "{}", family.title());
         for row in rows.iter().filter(|row| row.law.family == family) {
             let (style, verdict) = match &row.verdict {
@@ -52,7 +55,7 @@ pub(crate) fn table(rows: &[LawRow], styled: bool) -> String {
                 Verdict::NotApplied(reason) => (OPEN, format!("not applied: {reason}")),
             };
             let style = if styled { style } else { Style::new() };
-            let (name, domain) = (row.law.name, row.law.domain);
+            let (name, domain) = (row.law.name, story::cut(row.law.domain, DOMAIN_CHARS_MAX));
             let (instances, held) = (row.instances, row.held);
             let _ = writeln!(
                 out,

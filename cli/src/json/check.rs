@@ -46,7 +46,8 @@ fn told<T: Serialize>(source: &Source<'_>, findings: &[T], tell: impl Fn(&T) -> 
     all
 }
 
-fn law(row: &LawRow) -> Value {
+/// How a law fared.
+pub(crate) fn law(row: &LawRow) -> Value {
     let (verdict, reason) = match &row.verdict {
         Verdict::Holds => ("holds", None),
         Verdict::Fails => ("fails", None),

@@ -4,7 +4,7 @@ mod check;
 mod history;
 mod tree;
 
-pub(crate) use check::checked;
+pub(crate) use check::{checked, law};
 pub(crate) use history::history;
 
 use crate::source::{Position, Source};

@@ -1,0 +1,183 @@
+//! Scripts of a few forms: around a fold, about stream maps, about errors.
+//!
+//! What goes wrong shows only where several things meet: at least two items, of one batch or of two; an instruction that leaves
+//! something behind, and one that would see it; an error in a handler. Scripts of all kinds seldom have all of that; these mostly
+//! do.
+
+use airtight_generators::Choices;
+
+/// A script, by choices; not each of them passes the static rules.
+pub(crate) fn draw(choices: &mut dyn Choices) -> String {
+    let mut forms = Forms { choices, functions: 0 };
+    match forms.below(4) {
+        0 => forms.map(),
+        1 => forms.errors(),
+        _ => fold(&mut forms),
+    }
+}
+
+fn fold(forms: &mut Forms<'_>) -> String {
+    let (prelude, iterable) = forms.iterable();
+    let body = forms.body();
+    let last = forms.pick(&["", " (null)", "@"]);
+    let last = if last == "@" { format!(" {}", forms.call("[i]", "")) } else { last.into() };
+    let fold = format!("(fold {iterable} i {body}{last})");
+    let after = forms.call("[%last_error%.$.error_code]", "");
+    let handler = forms.call("[:error:.$.error_code]", "");
+    let peer = forms.peer();
+    let canon = format!("(canon {peer} $out #out)");
+    let show = forms.call("[#out #out.length]", "");
+    let end = match forms.below(3) {
+        0 => format!("(seq {fold} {after})"),
+        1 => format!("(xor (seq {fold} {after}) {handler})"),
+        _ => format!("(seq (par {fold} (null)) (seq {canon} {show}))"),
+    };
+    format!("(seq (ap \"first\" $out) (seq {prelude} {end}))")
+}
+
+struct Forms<'c> {
+    choices: &'c mut dyn Choices,
+    functions: u32,
+}
+
+impl Forms<'_> {
+    fn below(&mut self, n: u32) -> u32 {
+        self.choices.below(n)
+    }
+
+    fn pick(&mut self, texts: &[&'static str]) -> &'static str {
+        texts.get(self.below(texts.len() as u32) as usize).copied().unwrap_or_default()
+    }
+
+    fn peer(&mut self) -> &'static str {
+        self.pick(&["%init_peer_id%", "%init_peer_id%", "\"other\""])
+    }
+
+    /// A call of a function of its own.
+    fn call(&mut self, arguments: &str, output: &str) -> String {
+        self.functions += 1;
+        format!("(call {} (\"s\" \"f{}\") {arguments}{output})", self.peer(), self.functions)
+    }
+
+    /// Entries of a stream map, and looks at what its canon holds.
+    fn map(&mut self) -> String {
+        const PARTS: [&str; 9] = [
+            "#%m",
+            "#%m.length",
+            "#%m.$.a",
+            "#%m.$.[1]",
+            "#%m.$.a.[0]",
+            "#%m.$.a.[1]",
+            "#%m.$.[1].[0]",
+            "#%m.$.none",
+            "o",
+        ];
+        let (one, other) = (self.all(Self::insert), self.all(Self::insert));
+        let canons = format!("(seq (canon {} %m #%m) (canon {} %m o))", self.peer(), self.peer());
+        let (first, second) = (self.pick(&PARTS), self.pick(&PARTS));
+        let (show, handler) = (self.call(&format!("[{first} {second}]"), ""), self.call("[:error:.$.error_code]", ""));
+        format!("(seq (seq {one} {other}) (seq {canons} (xor {show} {handler})))")
+    }
+
+    /// Errors, handlers, and looks at the registers.
+    fn errors(&mut self) -> String {
+        let (one, other) = (self.trouble(3), self.trouble(2));
+        let (handler, end) = (self.look(), self.look());
+        format!("(seq (xor {one} {handler}) (seq (xor {other} (null)) {end}))")
+    }
+
+    fn look(&mut self) -> String {
+        self.call("[:error:.$.error_code %last_error%.$.error_code]", "")
+    }
+
+    /// What may fail, at most so deep.
+    fn trouble(&mut self, depth: u32) -> String {
+        match self.below(if depth == 0 { 5 } else { 10 }) {
+            0 => self.look(),
+            1 => self.pick(&["(fail 3 \"no\")", "(fail 4 \"never\")"]).into(),
+            2 => format!("(match 1 2 {})", self.look()),
+            3 => "(fail :error:)".into(),
+            4 => "(fail %last_error%)".into(),
+            5 => format!("(par {} {})", self.trouble(depth - 1), self.trouble(depth - 1)),
+            6 => format!("(seq {} {})", self.look(), self.trouble(depth - 1)),
+            7 => format!("(seq {} {})", self.trouble(depth - 1), self.look()),
+            _ => format!("(xor {} {})", self.trouble(depth - 1), self.trouble(depth - 1)),
+        }
+    }
+
+    /// What makes something to fold over, and that.
+    fn iterable(&mut self) -> (String, &'static str) {
+        let peer = self.peer();
+        match self.below(6) {
+            0 => (self.call("[]", " xs"), "xs"),
+            1 => (self.all(Self::write), "$s"),
+            2 => (format!("(seq {} (canon {peer} $s #c))", self.all(Self::write)), "#c"),
+            3 => (self.all(Self::insert), "%m"),
+            4 => (format!("(seq {} (canon {peer} %m #%m))", self.all(Self::insert)), "#%m"),
+            _ => (format!("(seq {} (canon {peer} %m #%m))", self.all(Self::insert)), "#%m.$.a"),
+        }
+    }
+
+    /// Two or three instructions of a kind, after or beside each other.
+    fn all(&mut self, one: fn(&mut Self) -> String) -> String {
+        let mut all = one(self);
+        for _ in 0..1 + self.below(2) {
+            all = format!("({} {all} {})", self.pick(&["seq", "par"]), one(self));
+        }
+        all
+    }
+
+    fn write(&mut self) -> String {
+        match self.below(3) {
+            0 => format!("(ap {} $s)", self.pick(&["1", "2", "\"a\""])),
+            _ => self.call("[]", " $s"),
+        }
+    }
+
+    fn insert(&mut self) -> String {
+        let key = self.pick(&["\"a\"", "\"b\"", "1", "\"1\""]);
+        match self.below(3) {
+            0 => {
+                let call = self.call("[]", " v");
+                format!("(new v (seq {call} (ap ({key} v) %m)))")
+            }
+            _ => format!("(ap ({key} {}) %m)", self.pick(&["1", "2", "\"a\""])),
+        }
+    }
+
+    /// The body of the fold: something for each item, and its `next`.
+    fn body(&mut self) -> String {
+        let part = self.part();
+        let caught = self.call("[i]", "");
+        match self.below(6) {
+            0 => format!("(seq {part} (next i))"),
+            1 | 2 => format!("(par {part} (next i))"),
+            3 => format!("(xor (seq {part} (next i)) {caught})"),
+            4 => format!("(seq (xor {part} {caught}) (next i))"),
+            _ => format!("(seq (next i) {part})"),
+        }
+    }
+
+    /// What is done for an item.
+    fn part(&mut self) -> String {
+        let peer = self.peer();
+        match self.below(10) {
+            0 => self.call("[i]", ""),
+            1 => format!("(par {} {})", self.call("[i]", " x"), self.call("[x i]", "")),
+            2 => format!("(seq {} {})", self.call("[i]", " x"), self.call("[x]", "")),
+            3 => "(ap i $out)".into(),
+            4 => {
+                let (write, show) = (self.call("[i]", " $s"), self.call("[#n]", ""));
+                format!("(new $s (seq {write} (seq (canon {peer} $s #n) {show})))")
+            }
+            5 => format!("(xor (match i 1 {}) {})", self.call("[]", ""), self.call("[%last_error%.$.error_code]", "")),
+            6 => format!("(xor {} {})", self.call("[i.$.key]", ""), self.call("[:error:.$.error_code i]", "")),
+            7 => format!("(xor (match i.$.key \"a\" {}) (null))", self.call("[i.$.value]", "")),
+            8 => format!("(mismatch i 1 {})", self.call("[i]", "")),
+            _ => format!(
+                "(xor (new $out (seq (ap i $out) (fail 3 \"no\"))) (seq (canon {peer} $out #n) {}))",
+                self.call("[#n]", "")
+            ),
+        }
+    }
+}

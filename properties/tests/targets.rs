@@ -1,0 +1,244 @@
+//! The fuzz targets under plain `cargo test`: over their seeds, over every input that once broke a law, and over random
+//! bytes. `AIRTIGHT_REWRITE=1` writes seeds and dictionaries anew.
+
+use airtight_engine::runner::LogLevel;
+use airtight_engine::runner::protocol::{
+    Bytes, InitRequest, InspectRequest, Level, MergeRequest, NoParams, Params, RunRequest,
+};
+use airtight_engine::script::Kind;
+use airtight_generators::{PIECES, Seeded};
+use airtight_properties::target::{Input, TARGETS, Target};
+use airtight_properties::{Case, Played, Schedule, ServiceSpec, Subject};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn fuzz() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz")
+}
+
+/// The files of a folder, which need not be there, by name.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries
+        .filter(|path| path.is_file())
+        .map(|path| {
+            let name = path.file_name().expect("it has a name").to_string_lossy().into_owned();
+            (name, fs::read(&path).expect("it can be read"))
+        })
+        .collect()
+}
+
+fn holds(target: &Target, what: &str, bytes: &[u8]) {
+    if let Err(violation) = (target.look)(bytes) {
+        panic!("{} does not hold for {what}: {violation}", target.name);
+    }
+}
+
+#[test]
+fn targets_hold_for_their_seeds() {
+    for target in &TARGETS {
+        let seeds = files(&fuzz().join("seeds").join(target.name));
+        assert!(!seeds.is_empty(), "{} has no seeds", target.name);
+        for (name, bytes) in seeds {
+            holds(target, &name, &bytes);
+        }
+    }
+}
+
+/// A crash becomes a test by being put into `fuzz/crashes/TARGET`.
+#[test]
+fn no_crash_comes_back() {
+    let names: BTreeSet<_> = TARGETS.iter().map(|target| target.name.to_owned()).collect();
+    for folder in fs::read_dir(fuzz().join("crashes")).expect("the folder is there").flatten() {
+        if folder.path().is_dir() {
+            let name = folder.file_name().to_string_lossy().into_owned();
+            assert!(names.contains(&name), "`{name}` is no target");
+        }
+    }
+    for target in &TARGETS {
+        for (name, bytes) in files(&fuzz().join("crashes").join(target.name)) {
+            holds(target, &name, &bytes);
+        }
+    }
+}
+
+#[test]
+fn targets_hold_for_random_bytes() {
+    for target in &TARGETS {
+        let mut random = Seeded::new(2_026);
+        let mut meant = 0;
+        for number in 0..300_usize {
+            let bytes: Vec<u8> = (0..number).map(|_| (random.bits() >> 56) as u8).collect();
+            match (target.look)(&bytes) {
+                Ok(kept) => meant += u32::from(kept),
+                Err(violation) => panic!("{} does not hold for {bytes:?}: {violation}", target.name),
+            }
+        }
+        println!("{}: {meant} of 300 random inputs meant something", target.name);
+        assert!(target.input != Input::Choices || meant >= 240, "{}: only {meant} of 300", target.name);
+    }
+}
+
+/// Writes the file if that is wanted, and else says whether it is as it should be.
+fn compare(path: &Path, bytes: &[u8]) -> bool {
+    if std::env::var_os("AIRTIGHT_REWRITE").is_some() {
+        fs::create_dir_all(path.parent().expect("it has a folder")).expect("a folder");
+        fs::write(path, bytes).expect("it can be written");
+    }
+    fs::read(path).is_ok_and(|found| found == bytes)
+}
+
+#[test]
+fn seeds_and_dictionaries_are_those_of_the_code() {
+    let histories = histories();
+    for target in &TARGETS {
+        for (name, bytes) in seeds(target, &histories) {
+            let path = fuzz().join("seeds").join(target.name).join(&name);
+            assert!(compare(&path, &bytes), "{} is out of date: AIRTIGHT_REWRITE=1 writes it anew", path.display());
+        }
+        let words = words(target, &histories);
+        if !words.is_empty() {
+            let path = fuzz().join("dictionaries").join(format!("{}.dict", target.name));
+            let text = dictionary(&words);
+            assert!(
+                compare(&path, text.as_bytes()),
+                "{} is out of date: AIRTIGHT_REWRITE=1 writes it anew",
+                path.display()
+            );
+        }
+    }
+}
+
+/// A history of each example, with failures, by the name of the script.
+fn histories() -> Vec<(String, Played)> {
+    let scripts = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples"));
+    scripts
+        .into_iter()
+        .filter_map(|(name, text)| Some((name.strip_suffix(".air")?.to_owned(), text)))
+        .map(|(name, text)| {
+            let case = Case {
+                script: String::from_utf8(text).expect("a script is text").into(),
+                init: "init".into(),
+                services: ServiceSpec { seed: 3, failures: 0.2, fixed: None },
+                schedule: Schedule::Actions(Vec::new()),
+            };
+            let played = case.play(&mut Subject::own()).expect("an example is valid");
+            (name, played)
+        })
+        .collect()
+}
+
+fn seeds(target: &Target, histories: &[(String, Played)]) -> Vec<(String, Vec<u8>)> {
+    match target.input {
+        Input::Choices => (0..8)
+            .map(|seed| {
+                let mut random = Seeded::new(seed);
+                (format!("random-{seed}"), (0..256).map(|_| (random.bits() >> 56) as u8).collect())
+            })
+            .collect(),
+        Input::Script => histories
+            .iter()
+            .map(|(name, played)| (format!("{name}.air"), played.case.script.as_bytes().to_vec()))
+            .collect(),
+        Input::Data => histories
+            .iter()
+            .filter_map(|(name, played)| Some((format!("{name}.json"), played.runs.last()?.after.to_vec())))
+            .collect(),
+        Input::Answers => histories
+            .iter()
+            .filter_map(|(name, played)| {
+                let run = played.runs.iter().max_by_key(|run| run.answers.len())?;
+                Some((format!("{name}.json"), serde_json::to_vec(&run.answers).expect("it is JSON")))
+            })
+            .collect(),
+        Input::Lines => histories.iter().map(|(name, played)| (format!("{name}.jsonl"), session(played))).collect(),
+    }
+}
+
+/// A few lines of the runner protocol, over the middle run of a history.
+fn session(played: &Played) -> Vec<u8> {
+    let run = &played.runs[played.runs.len() / 2];
+    let parameters = Params::from(&run.parameters);
+    let bytes = |bytes: &[u8]| Bytes(bytes.to_vec().into());
+    let requests = [
+        ("init", value(&InitRequest { log_level: Level(LogLevel::Warn) })),
+        (
+            "run",
+            value(&RunRequest {
+                air: (&*played.case.script).into(),
+                prev_data: bytes(&run.previous),
+                data: bytes(&run.current),
+                params: parameters.clone(),
+                call_results: airtight_engine::runner::protocol::Answers(std::borrow::Cow::Borrowed(&run.answers)),
+            }),
+        ),
+        ("merge", value(&MergeRequest { prev_data: bytes(&run.previous), data: bytes(&run.current) })),
+        (
+            "inspect",
+            value(&InspectRequest {
+                air: Some((&*played.case.script).into()),
+                data: bytes(&run.after),
+                params: Some(parameters),
+            }),
+        ),
+        ("terminate", value(&NoParams {})),
+    ];
+    let lines = requests.into_iter().enumerate().map(|(id, (method, params))| {
+        format!("{}\n", json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}))
+    });
+    lines.collect::<String>().into_bytes()
+}
+
+fn value(request: &impl Serialize) -> Value {
+    serde_json::to_value(request).expect("it is JSON")
+}
+
+/// Words of which inputs of a target are made; none for choices.
+fn words(target: &Target, histories: &[(String, Played)]) -> BTreeSet<Vec<u8>> {
+    let mut words = BTreeSet::new();
+    match target.input {
+        Input::Choices => {}
+        Input::Script => {
+            words.extend(Kind::ALL.map(|kind| format!("({} ", kind.keyword()).into_bytes()));
+            words.extend(PIECES.map(<[u8]>::to_vec));
+        }
+        Input::Data | Input::Answers | Input::Lines => {
+            for (_, bytes) in seeds(target, histories) {
+                for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+                    members(&serde_json::from_slice(line).expect("it is JSON"), &mut words);
+                }
+            }
+        }
+    }
+    words
+}
+
+/// The names of members, as they stand in JSON. Names that are numbers are call ids.
+fn members(value: &Value, words: &mut BTreeSet<Vec<u8>>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| members(item, words)),
+        Value::Object(object) => {
+            for (name, item) in object {
+                words.insert(format!("\"{name}\":").into_bytes());
+                members(item, words);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A dictionary as libFuzzer reads it.
+fn dictionary(words: &BTreeSet<Vec<u8>>) -> String {
+    let line = |word: &Vec<u8>| {
+        let escaped = word.iter().map(|byte| match byte {
+            b'"' | b'\\' => format!("\\{}", char::from(*byte)),
+            b' '..=b'~' => char::from(*byte).to_string(),
+            _ => format!("\\x{byte:02x}"),
+        });
+        format!("\"{}\"\n", escaped.collect::<String>())
+    };
+    words.iter().map(line).collect()
+}
