@@ -1,0 +1,304 @@
+//! Outcomes by part of the engine, the score, and how sure it is.
+
+use crate::cargo::{Outcome, Verdict};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// All that was measured.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Measured {
+    /// By part: `data` and `rest`.
+    pub(crate) parts: BTreeMap<String, Part>,
+}
+
+/// What was measured of one part of the engine.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Part {
+    /// How many mutants there are of it.
+    of: usize,
+    /// The seed, if only a sample was tested.
+    seed: Option<u64>,
+    /// How long building and testing took, over all of them.
+    seconds_laws: f64,
+    /// The same, of those that the laws missed, with all tests.
+    seconds_full: Option<f64>,
+    /// What the law suite made of each.
+    laws: BTreeMap<String, Verdict>,
+    /// What all tests made of those that the laws missed, if they were asked.
+    full: Option<BTreeMap<String, Verdict>>,
+}
+
+/// How many mutants came to what.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Counts {
+    caught: usize,
+    timeout: usize,
+    missed: usize,
+    unviable: usize,
+}
+
+/// What the page shows; the zoo's keeper reads it.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub(crate) struct Section {
+    title: String,
+    text: Vec<String>,
+    columns: Vec<String>,
+    rows: Vec<Vec<String>>,
+    command: String,
+}
+
+/// The quantile of the normal distribution for a confidence of 95 % on two sides.
+const Z: f64 = 1.959_964;
+
+/// The interval of Wilson for a share of `hits` in `all`, at a confidence of 95 %.
+fn wilson(hits: usize, all: usize) -> (f64, f64) {
+    if all == 0 {
+        return (0.0, 1.0);
+    }
+    let (hits, all) = (hits as f64, all as f64);
+    let share = hits / all;
+    let middle = share + Z * Z / (2.0 * all);
+    let half = Z * (share * (1.0 - share) / all + Z * Z / (4.0 * all * all)).sqrt();
+    let whole = 1.0 + Z * Z / all;
+    (((middle - half) / whole).max(0.0), ((middle + half) / whole).min(1.0))
+}
+
+impl Counts {
+    fn of<'v>(verdicts: impl Iterator<Item = &'v Verdict>) -> Self {
+        let mut counts = Self::default();
+        for verdict in verdicts {
+            *match verdict {
+                Verdict::Caught => &mut counts.caught,
+                Verdict::Timeout => &mut counts.timeout,
+                Verdict::Missed => &mut counts.missed,
+                Verdict::Unviable => &mut counts.unviable,
+            } += 1;
+        }
+        counts
+    }
+
+    fn all(self) -> usize {
+        self.viable() + self.unviable
+    }
+
+    fn viable(self) -> usize {
+        self.caught + self.timeout + self.missed
+    }
+
+    /// Tests that do not end notice a mutant as much as tests that fail.
+    fn noticed(self) -> usize {
+        self.caught + self.timeout
+    }
+
+    fn cells(self, is_sample: bool) -> Vec<String> {
+        let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+        let (least, most) = wilson(self.noticed(), self.viable());
+        let score = match (self.viable(), is_sample) {
+            (0, _) => "–".into(),
+            (viable, false) => percent(self.noticed() as f64 / viable as f64),
+            (viable, true) => {
+                let share = percent(self.noticed() as f64 / viable as f64);
+                format!("{share} ({}–{})", percent(least).trim_end_matches(" %"), percent(most))
+            }
+        };
+        let counts = [self.all(), self.unviable, self.viable(), self.caught, self.timeout, self.missed];
+        counts.iter().map(usize::to_string).chain([score]).collect()
+    }
+}
+
+impl Part {
+    /// What the law suite came to.
+    pub(crate) fn new(of: usize, seed: Option<u64>, outcomes: Vec<Outcome>) -> Self {
+        let seconds_laws = outcomes.iter().map(|outcome| outcome.seconds).sum();
+        let laws = outcomes.into_iter().map(|outcome| (outcome.name, outcome.verdict)).collect();
+        Self { of, seed, seconds_laws, seconds_full: None, laws, full: None }
+    }
+
+    /// What all tests made of the mutants that the laws missed.
+    pub(crate) fn add_full(&mut self, outcomes: Vec<Outcome>) {
+        self.seconds_full = Some(outcomes.iter().map(|outcome| outcome.seconds).sum());
+        self.full = Some(outcomes.into_iter().map(|outcome| (outcome.name, outcome.verdict)).collect());
+    }
+
+    /// The mutants that the laws missed.
+    pub(crate) fn missed_by_laws(&self) -> impl Iterator<Item = &String> {
+        self.laws.iter().filter(|(_, verdict)| **verdict == Verdict::Missed).map(|(name, _)| name)
+    }
+
+    /// What all tests make of each mutant: what the laws notice, they notice too.
+    fn with_all_tests(&self) -> Option<BTreeMap<&str, Verdict>> {
+        let missed = self.missed_by_laws().next().is_some();
+        let full = self.full.as_ref();
+        if missed && full.is_none() {
+            return None;
+        }
+        let verdict =
+            |(name, laws): (&'_ String, &Verdict)| full.and_then(|full| full.get(name)).copied().unwrap_or(*laws);
+        Some(self.laws.iter().map(|entry| (entry.0.as_str(), verdict(entry))).collect())
+    }
+}
+
+/// The folder of the engine that a mutant is in, or the file, as in `execute` and `invoke.rs`.
+fn folder(name: &str) -> &str {
+    let path = name.strip_prefix("engine/src/").unwrap_or(name);
+    path.split(['/', ':']).next().unwrap_or(path)
+}
+
+impl Measured {
+    /// What was measured before; nothing if there is no such file.
+    pub(crate) fn read(path: &Path) -> Result<Self, String> {
+        let Ok(text) = std::fs::read(path) else { return Ok(Self::default()) };
+        serde_json::from_slice(&text).map_err(|error| format!("`{}`: {error}", path.display()))
+    }
+
+    pub(crate) fn write(&self, path: &Path) -> Result<(), String> {
+        save(path, self)
+    }
+
+    /// A row for each part and profile, and for each folder of a part of several.
+    fn rows(&self) -> Vec<Vec<String>> {
+        let mut rows = Vec::new();
+        for (name, part) in &self.parts {
+            let is_sample = part.seed.is_some();
+            let laws: BTreeMap<&str, Verdict> =
+                part.laws.iter().map(|(name, verdict)| (name.as_str(), *verdict)).collect();
+            let full = part.with_all_tests();
+            for (profile, verdicts) in [("laws", Some(laws)), ("all tests", full)] {
+                let Some(verdicts) = verdicts else { continue };
+                let mut row = |place: &str, counts: Counts| {
+                    let cells = [place.to_owned(), profile.to_owned()].into_iter().chain(counts.cells(is_sample));
+                    rows.push(cells.collect());
+                };
+                row(&format!("**{name}**, {} in all", part.of), Counts::of(verdicts.values()));
+                let folders: BTreeSet<&str> = verdicts.keys().map(|name| folder(name)).collect();
+                if folders.len() > 1 {
+                    for place in folders {
+                        let inside =
+                            verdicts.iter().filter(|(name, _)| folder(name) == place).map(|(_, verdict)| verdict);
+                        row(&format!("`{place}`"), Counts::of(inside));
+                    }
+                }
+            }
+        }
+        rows
+    }
+
+    pub(crate) fn section(&self) -> Section {
+        let columns =
+            ["place", "tests", "mutants", "do not compile", "viable", "caught", "timeouts", "missed", "noticed"];
+        let mut text = vec![
+            "`cargo-mutants` changed the engine in one small way after another; *noticed* is the share of viable mutants for \
+             which a test failed or did not end. *Laws* is the law suite alone; *all tests* are those of the engine and of the \
+             laws, over what the laws missed. Intervals are those of Wilson at a confidence of 95 %; where all mutants of a \
+             place were tested there is none."
+                .to_owned(),
+        ];
+        for (name, part) in &self.parts {
+            let drawn = part.laws.len();
+            let sample = match part.seed {
+                Some(seed) => format!("{drawn} of {} mutants, drawn with the seed {seed}", part.of),
+                None => format!("all {drawn} mutants"),
+            };
+            let mut about =
+                format!("*{name}*: {sample}; {:.0} s each with the laws", part.seconds_laws / drawn.max(1) as f64);
+            if let (Some(seconds), Some(full)) = (part.seconds_full, &part.full) {
+                let _ = write!(about, ", {:.0} s with all tests", seconds / full.len().max(1) as f64);
+            }
+            text.push(about + ".");
+        }
+        let list = |text: &mut Vec<String>, title: &str, names: Vec<&str>| {
+            if !names.is_empty() {
+                let lines: String = names.iter().map(|name| format!("- `{name}`\n")).collect();
+                text.push(format!("<details><summary>{title}: {}</summary>\n\n{lines}\n</details>", names.len()));
+            }
+        };
+        for (name, part) in &self.parts {
+            let still = |name: &str| part.full.as_ref().and_then(|full| full.get(name)) == Some(&Verdict::Missed);
+            let (both, laws): (Vec<&str>, Vec<&str>) =
+                part.missed_by_laws().map(String::as_str).partition(|name| still(name));
+            list(&mut text, &format!("{name}: missed by all tests"), both);
+            let title = if part.full.is_some() { "missed by the laws alone" } else { "missed by the laws" };
+            list(&mut text, &format!("{name}: {title}"), laws);
+        }
+        Section {
+            title: "Mutants".into(),
+            text,
+            columns: columns.map(str::to_owned).into(),
+            rows: self.rows(),
+            command: self.commands(),
+        }
+    }
+
+    /// The commands that measure it again.
+    fn commands(&self) -> String {
+        let mut lines = Vec::new();
+        for (name, part) in &self.parts {
+            let sample = part.seed.map(|seed| format!(" --sample {} --seed {seed}", part.laws.len()));
+            let run = "cargo run -p airtight-zoo --bin mutants -- run";
+            lines.push(format!("{run} laws {name}{}", sample.unwrap_or_default()));
+            if part.full.is_some() {
+                lines.push(format!("{run} full {name}"));
+            }
+        }
+        lines.join("\n")
+    }
+
+    /// What is told at the end of a run.
+    pub(crate) fn summary(&self) -> String {
+        self.rows().iter().map(|row| row.join("  ") + "\n").collect()
+    }
+}
+
+/// Writes JSON for people.
+pub(crate) fn save(path: &Path, value: &impl Serialize) -> Result<(), String> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())? + "\n";
+    std::fs::write(path, text).map_err(|error| format!("cannot write `{}`: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(name: &str, verdict: Verdict) -> Outcome {
+        Outcome { name: name.into(), verdict, seconds: 2.0 }
+    }
+
+    #[test]
+    fn the_interval_is_that_of_wilson() {
+        // 81 of 263: the worked example of Newcombe, "Two-sided confidence intervals for the single proportion", 1998.
+        let (least, most) = wilson(81, 263);
+        assert!((least - 0.2553).abs() < 5e-5 && (most - 0.3662).abs() < 5e-5, "{least} {most}");
+        let (least, most) = wilson(0, 20);
+        assert!(least == 0.0 && (most - 0.1611).abs() < 5e-5, "{least} {most}");
+        assert_eq!(wilson(0, 0), (0.0, 1.0));
+    }
+
+    #[test]
+    fn what_the_laws_notice_all_tests_notice() {
+        let laws = vec![
+            outcome("engine/src/execute/fold.rs:1:1: a", Verdict::Caught),
+            outcome("engine/src/execute/fold.rs:1:1: b", Verdict::Missed),
+            outcome("engine/src/invoke.rs:1:1: c", Verdict::Timeout),
+            outcome("engine/src/invoke.rs:1:1: d", Verdict::Unviable),
+        ];
+        let mut part = Part::new(100, Some(7), laws);
+        assert_eq!(part.with_all_tests(), None);
+        assert_eq!(part.missed_by_laws().collect::<Vec<_>>(), ["engine/src/execute/fold.rs:1:1: b"]);
+        part.add_full(vec![outcome("engine/src/execute/fold.rs:1:1: b", Verdict::Caught)]);
+        let measured = Measured { parts: BTreeMap::from([("rest".into(), part)]) };
+        let rows = measured.rows();
+        let whole = |row: usize| rows[row].iter().map(String::as_str).collect::<Vec<_>>();
+        assert_eq!(whole(0), ["**rest**, 100 in all", "laws", "4", "1", "3", "1", "1", "1", "66.7 % (20.8–93.9 %)"]);
+        assert_eq!(
+            whole(3),
+            ["**rest**, 100 in all", "all tests", "4", "1", "3", "2", "1", "0", "100.0 % (43.9–100.0 %)"]
+        );
+        assert_eq!(whole(2)[..3], ["`invoke.rs`", "laws", "2"]);
+        let section = measured.section();
+        assert!(section.command.contains("run laws rest --sample 4 --seed 7"), "{}", section.command);
+    }
+}

@@ -1,0 +1,164 @@
+//! Hunting: the laws are held against the engine at hand until one of them fails.
+
+use airtight_engine::script::Tree;
+use airtight_properties::{Counterexample, Plan, Schedule, Subject, campaign};
+use serde::{Deserialize, Serialize};
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+/// What an attacker says, a line each.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Line {
+    /// The hunt with a seed begins.
+    Begins(u64),
+    /// It is over.
+    Hunted(Hunted),
+    /// What it found, made small.
+    Shown(Shown),
+    /// Which laws find the fault, with one seed.
+    Finders(BTreeMap<String, f64>),
+}
+
+/// What a hunt came to.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Hunted {
+    /// The seed.
+    pub seed: u64,
+    /// Cases that were looked at.
+    pub cases: u64,
+    /// Instances of laws that were looked at.
+    pub instances: u64,
+    /// How long that took, without making anything smaller.
+    pub seconds: f64,
+    /// What was found, if anything.
+    pub found: Option<Found>,
+}
+
+/// How a fault shows.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Found {
+    /// The law that fails, or [`PANIC`], [`TROUBLE`], [`HANG`] or [`DEATH`].
+    pub by: String,
+    /// What fails, in words.
+    pub what: String,
+    /// The counterexample, unless there is none but the seed.
+    pub shown: Option<Shown>,
+}
+
+/// By a panic outside of any run of a case.
+pub const PANIC: &str = "panic";
+/// By going on without end.
+pub const HANG: &str = "hang";
+/// Because the laws could not be looked at.
+pub const TROUBLE: &str = "trouble";
+/// By the end of the process.
+pub const DEATH: &str = "death";
+
+/// How large a counterexample is.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shown {
+    /// The script.
+    pub script: String,
+    /// Its instructions.
+    pub instructions: usize,
+    /// The peers that take part.
+    pub peers: usize,
+    /// The data that it is about, besides the two sides that differ.
+    pub data: usize,
+    /// What happens by a schedule.
+    pub actions: usize,
+    /// Whether the shrinker finds nothing smaller, if that is known.
+    pub minimal: Option<bool>,
+    /// How long it was made smaller.
+    pub shrink_seconds: f64,
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without words".into())
+}
+
+/// Holds all laws against the engine until one fails or the time is over; what shows it is to be made small.
+pub fn hunt(seed: u64, time: Duration) -> (Hunted, Option<Counterexample>) {
+    let begin = Instant::now();
+    let failed = |by: &str, what: String| {
+        let found = Some(Found { by: by.into(), what, shown: None });
+        let seconds = begin.elapsed().as_secs_f64();
+        (Hunted { seed, cases: 0, instances: 0, seconds, found }, None)
+    };
+    let plan = Plan { stop_at_first: true, ..plan(seed, time) };
+    match catch_unwind(AssertUnwindSafe(|| campaign(&plan, &|| Ok(Subject::own()), &|_| {}))) {
+        Err(panic) => failed(PANIC, message(&*panic)),
+        Ok(Err(error)) => failed(TROUBLE, error.to_string()),
+        Ok(Ok(report)) => {
+            let (cases, instances, elapsed) = (report.cases, report.instances, report.elapsed);
+            let counterexample = report.found.into_iter().next().map(|found| found.counterexample);
+            let found = counterexample.as_ref().map(|raw| Found {
+                by: raw.law.clone(),
+                what: raw.violation.statement.clone(),
+                shown: None,
+            });
+            (Hunted { seed, cases, instances, seconds: elapsed.as_secs_f64(), found }, counterexample)
+        }
+    }
+}
+
+/// One thread, and what is found as it is found.
+fn plan(seed: u64, time: Duration) -> Plan {
+    Plan { seed, cases: u64::MAX, time: Some(time), threads: Some(1), shrink: false, ..Plan::default() }
+}
+
+/// Which laws find the fault with this seed within the time, and after how many seconds.
+pub fn finders(seed: u64, time: Duration) -> BTreeMap<String, f64> {
+    match catch_unwind(AssertUnwindSafe(|| campaign(&plan(seed, time), &|| Ok(Subject::own()), &|_| {}))) {
+        Err(_) => BTreeMap::from([(PANIC.into(), 0.0)]),
+        Ok(Err(_)) => BTreeMap::from([(TROUBLE.into(), 0.0)]),
+        Ok(Ok(report)) => {
+            report.found.iter().map(|found| (found.law.name.to_owned(), found.elapsed.as_secs_f64())).collect()
+        }
+    }
+}
+
+/// The size of a counterexample made small; and, by doing that once more, whether it is minimal.
+pub fn shown(raw: &Counterexample) -> Shown {
+    let begin = Instant::now();
+    let shrink = |raw: &Counterexample| {
+        let shrunk = catch_unwind(AssertUnwindSafe(|| raw.shrunk(&mut Subject::own())));
+        shrunk.ok().and_then(Result::ok).flatten()
+    };
+    let small = shrink(raw);
+    let time = begin.elapsed();
+    let minimal = small.as_ref().and_then(shrink).map(|again| Some(size(&again)) == small.as_ref().map(size));
+    let counterexample = small.as_ref().unwrap_or(raw);
+    let (instructions, actions) = size(counterexample);
+    Shown {
+        script: counterexample.case.script.to_string(),
+        instructions,
+        peers: peers(counterexample),
+        data: counterexample.violation.data.len(),
+        actions,
+        minimal,
+        shrink_seconds: time.as_secs_f64(),
+    }
+}
+
+/// How many instructions and actions a counterexample has.
+fn size(counterexample: &Counterexample) -> (usize, usize) {
+    let instructions = Tree::parse(&*counterexample.case.script).map_or(0, |tree| tree.node_ids().count());
+    let actions = match &counterexample.case.schedule {
+        Schedule::Actions(actions) => actions.len(),
+        Schedule::Seeded { .. } => 0,
+    };
+    (instructions, actions)
+}
+
+fn peers(counterexample: &Counterexample) -> usize {
+    let played = catch_unwind(AssertUnwindSafe(|| counterexample.case.play(&mut Subject::own())));
+    played.ok().and_then(Result::ok).map_or(0, |played| played.peers().count())
+}
