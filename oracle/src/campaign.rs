@@ -4,16 +4,24 @@ use crate::ledger::Ledger;
 use crate::lockstep::{Compared, Divergence, compare};
 use crate::{Kind, Reference};
 use airtight_engine::runner::RunnerError;
-use airtight_engine::script::{Tree, print};
+use airtight_engine::script::{Position, Tree, Value, print};
 use airtight_generators::{ScriptConfig, ScriptGenerator, Seeded, Weather, reduce};
-use airtight_properties::{Case, Schedule, ServiceSpec, Subject};
+use airtight_properties::{Case, CaseError, Schedule, ServiceSpec, Subject};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// The share of calls that fail, history by history.
 const FAILURES: [f64; 4] = [0.0, 0.25, 0.0, 0.5];
 
-/// What happens to messages and peers; whoever loses data asks again in ours, and never again in the reference.
-const WEATHER: Weather = Weather { duplicates: 15, restarts: 5, losses: 0, actions_max: 2_000 };
+/// What happens to messages and peers, in most histories.
+const WEATHER: Weather = Weather { duplicates: 15, restarts: 5, losses: 0, lazy: 0, actions_max: 2_000 };
+
+/// Peers lose data.
+const LOST: &str = "lost data";
+/// Hosts send late what they must send.
+const LATE: &str = "late messages";
+/// A service answers with what is not JSON.
+const NOT_JSON: &str = "answers that are not JSON";
 
 /// Where scripts come from.
 #[derive(Clone, Debug, Default)]
@@ -34,8 +42,8 @@ pub struct Outcome {
     pub totals: Compared,
     /// How often each entry of the ledger was met.
     pub counts: Vec<u64>,
-    /// The smallest script seen for each of them.
-    pub scripts: Vec<Option<String>>,
+    /// The smallest script seen for each of them, and its history.
+    pub scripts: Vec<Option<(u64, String)>>,
     /// Differences that are not in the ledger.
     pub unknown: Vec<Unknown>,
 }
@@ -94,12 +102,53 @@ impl Campaign {
     /// A history of a script.
     pub fn case(seed: u64, script: &Tree) -> Case {
         let failures = FAILURES[(seed / 8) as usize % FAILURES.len()];
+        let circumstance = Self::circumstance(seed);
+        let weather = match circumstance {
+            Some(LOST) => Weather { losses: 10, ..WEATHER },
+            Some(LATE) => Weather { lazy: 80, ..WEATHER },
+            _ => WEATHER,
+        };
+        let functions = || functions(script).into_iter().cycle().nth((seed / 32) as usize % 8);
+        let fixed = (circumstance == Some(NOT_JSON)).then(functions).flatten();
+        let fixed = fixed.map(|function| json!({ "answers": [{ "function": function, "text": "not JSON" }] }));
         Case {
             script: print::compact(script).into(),
             init: "init".into(),
-            services: ServiceSpec { seed, failures, fixed: None },
-            schedule: Schedule::Seeded { seed, weather: WEATHER },
+            services: ServiceSpec { seed, failures, fixed },
+            schedule: Schedule::Seeded { seed, weather },
         }
+    }
+
+    /// What is unusual about a history, as the ledger has it among the features: peers that lose data, messages that are
+    /// sent late, or a service whose answers are not JSON.
+    pub const fn circumstance(seed: u64) -> Option<&'static str> {
+        match seed / 4 % 8 {
+            1 => Some(LOST),
+            3 => Some(LATE),
+            5 => Some(NOT_JSON),
+            _ => None,
+        }
+    }
+
+    /// Whether this history of the script of an entry shows a difference of its sort.
+    ///
+    /// # Errors
+    /// If the history cannot be played.
+    pub fn shows(
+        ledger: &Ledger,
+        number: usize,
+        seed: u64,
+        ours: &mut Subject,
+        theirs: &mut Reference,
+    ) -> Result<bool, CaseError> {
+        let Some(script) = ledger.entries.get(number).and_then(|entry| Tree::parse(&*entry.script).ok()) else {
+            return Ok(false);
+        };
+        let compared = compare(&Self::case(seed, &script), ours, theirs)?;
+        Ok(compared.divergences.iter().any(|divergence| {
+            let smallest = || shrink(seed, &script, divergence, ours, theirs);
+            ledger.classify(divergence, Self::circumstance(seed), &script, smallest) == Ok(number)
+        }))
     }
 
     /// Plays histories; `told` is given what is not in the ledger as soon as it was seen.
@@ -127,13 +176,13 @@ impl Campaign {
             outcome.totals.told_more += compared.told_more;
             for divergence in compared.divergences {
                 let smallest = || shrink(seed, &script, &divergence, &mut ours, &mut theirs);
-                match ledger.classify(&divergence, &script, smallest) {
+                match ledger.classify(&divergence, Self::circumstance(seed), &script, smallest) {
                     Ok(known) => {
                         outcome.counts[known] += 1;
                         let text = print::compact(&script);
                         let seen = &mut outcome.scripts[known];
-                        if seen.as_ref().is_none_or(|seen| seen.len() > text.len()) {
-                            *seen = Some(text);
+                        if seen.as_ref().is_none_or(|(_, seen)| seen.len() > text.len()) {
+                            *seen = Some((seed, text));
                         }
                     }
                     Err(smallest) => {
@@ -149,6 +198,19 @@ impl Campaign {
         }
         Ok(outcome)
     }
+}
+
+/// The functions that a script names.
+fn functions(script: &Tree) -> Vec<String> {
+    let mut functions = Vec::new();
+    for node in script.node_ids() {
+        for (operand, position) in script.placed_operands(node) {
+            if let (Position::Function, Value::String(text)) = (position, &script.operand(operand).value) {
+                functions.push(script.text(*text).to_owned());
+            }
+        }
+    }
+    functions
 }
 
 /// The smallest script on which the same sort of difference is seen with the same services and choices.

@@ -9,6 +9,9 @@ use std::collections::BTreeSet;
 pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
     let mut features = BTreeSet::new();
     let mut assigned = BTreeSet::new();
+    if reads_error_after_par(tree) {
+        features.insert("error read after par");
+    }
     for node in tree.node_ids() {
         features.insert(tree.node(node).kind.keyword());
         let written = tree.placed_operands(node).filter(|(_, position)| !is_read(*position));
@@ -75,6 +78,17 @@ pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
         }
     }
     features
+}
+
+/// Whether an error register is read after a `par`, or in its second branch.
+fn reads_error_after_par(tree: &Tree) -> bool {
+    let reads = |node: NodeId| {
+        tree.placed_operands(node)
+            .any(|(id, _)| matches!(tree.operand(id).value, Value::Error(_) | Value::LastError(_)))
+    };
+    let pars = tree.node_ids().filter(|node| tree.node(*node).kind == Kind::Par);
+    pars.filter_map(|par| tree.children(par).nth(1))
+        .any(|second| tree.node_ids().any(|node| node >= second && reads(node)))
 }
 
 fn operand_features(value: &Value) -> Option<&'static str> {

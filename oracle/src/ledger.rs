@@ -40,14 +40,20 @@ pub struct Entry {
     /// What the reference says about it; one of them. None are all.
     #[serde(default)]
     pub says: Vec<String>,
-    /// What the script has, all of it.
+    /// What the script has, or what is unusual about the history; all of it.
     #[serde(default)]
     pub features: Vec<String>,
     /// Whether that is asked of the smallest script that shows the difference, and not of any.
     #[serde(default)]
     pub smallest: bool,
+    /// How many instructions that smallest script has at most; none is any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<usize>,
     /// The smallest script seen that shows it.
     pub script: String,
+    /// A history of it that does, if one was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
     /// How often it was met in the campaign at the head of the file.
     pub count: u64,
 }
@@ -84,13 +90,19 @@ impl Ledger {
     pub fn classify(
         &self,
         divergence: &Divergence,
+        circumstance: Option<&'static str>,
         script: &Tree,
         smallest: impl FnOnce() -> Tree,
     ) -> Result<usize, Box<Tree>> {
         let fits = |tree: &Tree, small: bool| {
-            let features = features(tree);
+            let mut features = features(tree);
+            features.extend(circumstance);
+            let size = tree.node_count();
             let has = |entry: &Entry| entry.features.iter().all(|feature| features.contains(feature.as_str()));
-            self.entries.iter().position(|entry| entry.smallest == small && entry.is_of(divergence) && has(entry))
+            let short = |entry: &Entry| entry.instructions.is_none_or(|most| size <= most as _);
+            self.entries.iter().position(|entry| {
+                entry.smallest == small && entry.is_of(divergence) && has(entry) && (!small || short(entry))
+            })
         };
         if let Some(known) = fits(script, false) {
             return Ok(known);

@@ -6,13 +6,16 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs, unreachable_pub, missing_debug_implementations)]
 
+pub mod bench;
 mod campaign;
 mod events;
 mod features;
 mod ledger;
 mod lockstep;
 mod names;
+pub mod rediscovery;
 mod reference;
+mod show;
 mod wire;
 
 pub use campaign::{Campaign, Outcome, Unknown, shrink};
@@ -20,4 +23,4 @@ pub use features::features;
 pub use ledger::{Entry, Ledger, Verdict};
 pub use lockstep::{Compared, Divergence, Kind, compare};
 pub use names::Names;
-pub use reference::{Reference, SIGNATURES};
+pub use reference::{Reference, SIGNATURES, VERSION};

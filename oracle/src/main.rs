@@ -1,6 +1,7 @@
 //! A campaign: many histories on both engines, and how often each known difference was met.
 
-use airtight_oracle::{Campaign, Ledger, SIGNATURES, Unknown, Verdict};
+use airtight_oracle::{Campaign, Ledger, Reference, SIGNATURES, Unknown, Verdict};
+use airtight_properties::Subject;
 use clap::Parser;
 use std::error::Error;
 use std::path::PathBuf;
@@ -25,7 +26,10 @@ struct Arguments {
     /// Only the scripts of the folders and the examples
     #[arg(long)]
     written: bool,
-    /// Write the counts, and smaller scripts, into the ledger
+    /// With `--write`, how many histories of the script of an entry are tried, until one shows the difference
+    #[arg(long, default_value_t = 256)]
+    seeds: u64,
+    /// Write the counts, smaller scripts and their histories into the ledger
     #[arg(long)]
     write: bool,
 }
@@ -57,7 +61,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let totals = &outcome.totals;
     let told = format!(
         "{} histories from seed {} on, signatures {}: {} runs, {} calls, {} answers, {} of the histories alike to the \
-         end, {} in all respects",
+         end, {} in all respects; {} differences not in the ledger",
         outcome.histories,
         arguments.seed,
         if SIGNATURES { "on" } else { "off" },
@@ -66,18 +70,36 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         totals.answers,
         outcome.ended,
         outcome.equal,
+        outcome.unknown.len(),
     );
-    println!(
-        "\n{told}; {} peers named by ours only; {} differences not in the ledger; {seconds:.1} s",
-        totals.told_more,
-        outcome.unknown.len()
-    );
+    println!("\n{told}; {} peers named by ours only; {seconds:.1} s", totals.told_more);
     if arguments.write {
         ledger.campaign = told;
-        for ((entry, count), script) in ledger.entries.iter_mut().zip(outcome.counts).zip(outcome.scripts) {
+        let scripts = outcome.scripts;
+        for ((entry, count), script) in ledger.entries.iter_mut().zip(outcome.counts).zip(&scripts) {
             entry.count = count;
-            if let Some(script) = script.filter(|script| script.len() < entry.script.len() || entry.script.is_empty()) {
-                entry.script = script;
+            if let Some((seed, script)) = script
+                && script.len() < entry.script.len()
+            {
+                (entry.seed, entry.script) = (Some(*seed), script.clone());
+            }
+        }
+        let (mut ours, mut theirs) = (Subject::own(), Reference::ready()?);
+        for (number, seen) in scripts.into_iter().enumerate() {
+            let mut shows = |ledger: &Ledger, seed| {
+                Campaign::shows(ledger, number, seed, &mut ours, &mut theirs).is_ok_and(|shows| shows)
+            };
+            let known = ledger.entries[number].seed;
+            let mut found = known.into_iter().chain(0..arguments.seeds).find(|seed| shows(&ledger, *seed));
+            if found.is_none()
+                && let Some((seed, script)) = seen
+            {
+                // The whole script of the history shows it, however long it is.
+                (ledger.entries[number].script, found) = (script, Some(seed));
+            }
+            ledger.entries[number].seed = found;
+            if found.is_none() {
+                println!("{}: no history shows it", ledger.entries[number].id);
             }
         }
         std::fs::write(Ledger::path(), toml::to_string_pretty(&ledger)?)?;

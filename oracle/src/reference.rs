@@ -1,6 +1,7 @@
 //! The reference interpreter as a runner.
 
 use crate::names::{Names, secret};
+use crate::show::show;
 use crate::wire::{read_requests, write_results};
 use air_interpreter_interface::{InterpreterOutcome, RunParameters as ReferenceParameters};
 use airtight_engine::invoke::{CallResults, InterpreterResult, LimitsExceeded, RunParameters};
@@ -20,6 +21,9 @@ const STACK_BYTES: usize = 512 << 20;
 
 /// Peers that answers may name though no script does.
 const USUAL_PEERS: [&str; 3] = ["peer 1", "peer 2", "peer 3"];
+
+/// The version of the reference.
+pub const VERSION: &str = "0.64.1";
 
 /// Whether the reference signs what it makes and checks what it is given: the feature `signatures` of this crate.
 pub const SIGNATURES: bool = cfg!(feature = "signatures");
@@ -42,10 +46,20 @@ pub struct Reference {
 
 struct Thread {
     jobs: Sender<Job>,
-    done: Receiver<Result<InterpreterOutcome, String>>,
+    done: Receiver<Result<Done, String>>,
 }
 
-struct Job {
+enum Job {
+    Execute(Box<Execution>),
+    Show(Vec<u8>),
+}
+
+enum Done {
+    Executed(Box<InterpreterOutcome>),
+    Shown(Result<serde_json::Value, String>),
+}
+
+struct Execution {
     air: String,
     previous: Vec<u8>,
     current: Vec<u8>,
@@ -98,7 +112,7 @@ impl Reference {
     }
 
     /// A value of the last particle with names where ids are.
-    pub(crate) fn decode_value(&self, value: serde_json::Value) -> serde_json::Value {
+    fn decode_value(&self, value: serde_json::Value) -> serde_json::Value {
         match &self.script {
             Some(prepared) => prepared.names.decode_value(value),
             None => value,
@@ -123,10 +137,9 @@ impl Reference {
         let (reply, done) = channel();
         let work = move || {
             QUIET.set(true);
-            while let Ok(Job { air, previous, current, parameters, results }) = queue.recv() {
-                let run = || air::execute_air(air, previous, current, parameters, results.into());
-                let outcome = catch_unwind(AssertUnwindSafe(run)).map_err(|panic| message_of(&*panic));
-                if reply.send(outcome).is_err() {
+            while let Ok(job) = queue.recv() {
+                let done = catch_unwind(AssertUnwindSafe(|| job.done())).map_err(|panic| message_of(&*panic));
+                if reply.send(done).is_err() {
                     return;
                 }
             }
@@ -137,12 +150,12 @@ impl Reference {
         Ok(())
     }
 
-    fn execute(&mut self, job: Job) -> Result<InterpreterOutcome, RunnerError> {
+    fn ask(&mut self, job: Job) -> Result<Done, RunnerError> {
         let thread = self.thread.as_ref().ok_or(RunnerError::NotInitialized)?;
         let sent = thread.jobs.send(job);
         let received = thread.done.recv_timeout(Duration::from_millis(self.millis_max));
         let error = match (sent, received) {
-            (Ok(()), Ok(Ok(outcome))) => return Ok(outcome),
+            (Ok(()), Ok(Ok(done))) => return Ok(done),
             (Ok(()), Ok(Err(message))) => RunnerError::Panicked { message },
             (Ok(()), Err(RecvTimeoutError::Timeout)) => RunnerError::TimedOut { millis: self.millis_max },
             _ => RunnerError::Gone { message: "its thread ended".into() },
@@ -150,6 +163,22 @@ impl Reference {
         self.thread = None;
         Err(error)
     }
+}
+
+impl Job {
+    fn done(self) -> Done {
+        match self {
+            Self::Execute(one) => {
+                let Execution { air, previous, current, parameters, results } = *one;
+                Done::Executed(Box::new(air::execute_air(air, previous, current, parameters, results.into())))
+            }
+            Self::Show(data) => Done::Shown(show(&data)),
+        }
+    }
+}
+
+fn mixed_up() -> RunnerError {
+    RunnerError::BadAnswer { message: "it answers another question".into() }
 }
 
 impl Default for Reference {
@@ -180,7 +209,7 @@ impl AvmRunner for Reference {
         let Prepared { names, encoded, .. } = self.prepare(air, &parameters.init_peer_id);
         let me = names.add(&parameters.current_peer_id);
         let sizes = parameters.size_limits;
-        let job = Job {
+        let job = Execution {
             air: encoded.clone(),
             previous: previous.to_vec(),
             current: current.to_vec(),
@@ -199,7 +228,7 @@ impl AvmRunner for Reference {
             ),
             results: write_results(call_results, names).map_err(|message| RunnerError::BadAnswer { message })?,
         };
-        let outcome = self.execute(job)?;
+        let Done::Executed(outcome) = self.ask(Job::Execute(Box::new(job)))? else { return Err(mixed_up()) };
         let names = &self.prepare(air, &parameters.init_peer_id).names;
         let requests = read_requests(&outcome.call_requests, names);
         Ok(InterpreterResult {
@@ -220,6 +249,13 @@ impl AvmRunner for Reference {
     fn terminate(&mut self) -> Result<(), RunnerError> {
         self.thread = None;
         Ok(())
+    }
+
+    /// The events and the states of data, with the names of the last particle; the script changes nothing of it.
+    fn inspect(&mut self, _: Option<&str>, data: &[u8], _: Option<&RunParameters>) -> Result<String, RunnerError> {
+        let Done::Shown(shown) = self.ask(Job::Show(data.to_vec()))? else { return Err(mixed_up()) };
+        let shown = shown.map_err(|message| RunnerError::Refused { code: 2, message })?;
+        Ok(self.decode_value(shown).to_string())
     }
 }
 
