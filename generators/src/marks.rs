@@ -229,7 +229,8 @@ impl Marks {
             match &state.executed {
                 Executed::Call(CallState::Stream { tetraplet, generation, .. }) => {
                     self.set(Mark::Generations, *generation > 0);
-                    let output = tree.operand_ids(state.node).next_back().map(|output| script.bindings().operand(output));
+                    let output =
+                        tree.operand_ids(state.node).next_back().map(|output| script.bindings().operand(output));
                     if let Some(Binding::Stream(stream)) = output {
                         sources.entry(stream.index()).or_default().insert(tetraplet.peer.as_ref().into());
                     }
