@@ -323,7 +323,7 @@ fn the_engine_does_the_same_on_generated_scripts() {
     let generator = ScriptGenerator::new(ScriptConfig { size: 1..=18, ..ScriptConfig::valid() });
     let mut subject = Subject::own();
     let mut held: BTreeMap<_, u64> = BTreeMap::new();
-    let scripts = std::env::var("AIRTIGHT_SCRIPTS").map_or(SCRIPTS, |count| count.parse().expect("a number"));
+    let scripts = std::env::var("AIRTIGHT_EVALUATIONS").map_or(SCRIPTS, |count| count.parse().expect("a number"));
     for seed in 0..scripts {
         let script = print::canonical(&generator.generate(&mut Seeded::new(seed)));
         for (law, count) in look(&script, seed, seed % 4 != 0, &mut subject) {
