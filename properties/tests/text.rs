@@ -102,7 +102,7 @@ fn equal_canonical_texts_are_of_equal_trees() {
         ScriptConfig { names: 1, size: 1..=1, arguments_max: 0, odd_literal_percent: 0, ..ScriptConfig::grammatical() };
     let generator = ScriptGenerator::new(config);
     let mut choices = Seeded::new(20);
-    let trees: Vec<_> = (0..400).map(|_| generator.generate(&mut choices)).collect();
+    let trees: Vec<_> = (0..700).map(|_| generator.generate(&mut choices)).collect();
     let mut equal = 0;
     for (i, t) in trees.iter().enumerate() {
         for u in &trees[..i] {
