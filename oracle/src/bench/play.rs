@@ -6,6 +6,7 @@ use crate::events::Events;
 use crate::names::Names;
 use airtight_engine::data::Answer;
 use airtight_engine::invoke::CallResults;
+use airtight_engine::runner::SameThread;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -231,12 +232,12 @@ impl Timer {
         if one.calls != other.calls {
             return Err(format!("calls: {:?}, and {:?}", one.calls, other.calls));
         }
-        let reference = Reference::new();
+        let mut reference = Reference::ready().map_err(|error| error.to_string())?;
+        let mut engine = SameThread::ready();
         let (mut all_ours, mut all_theirs) = (Vec::new(), Vec::new());
         for (peer, data) in &one.data {
-            let ours = Events::of_ours(data).ok_or("our data cannot be read")?;
-            let theirs =
-                other.data.get(peer).map_or(Some(Events::default()), |data| Events::of_theirs(&reference, data));
+            let ours = Events::of(&mut engine, data).ok_or("our data cannot be read")?;
+            let theirs = other.data.get(peer).map_or(Some(Events::default()), |data| Events::of(&mut reference, data));
             let theirs = theirs.ok_or("data of the reference cannot be read")?;
             all_ours.extend(ours.without(&theirs));
             all_theirs.extend(theirs.without(&ours));
