@@ -14,6 +14,7 @@
 //! another history of the same script, in which services answered otherwise.
 
 use crate::Violation;
+use crate::free::learned;
 use crate::law::{Amount, Family, Law, Needs};
 use crate::merge::{order_kept, word_law_over};
 use crate::scene::{Letter, OBSERVER, Product, Scene};
@@ -150,11 +151,6 @@ fn forged_word_law(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<b
     word_law_over(scene, &pool, choices, Product::Merge)
 }
 
-/// Each event with its block.
-fn blocks(data: &Data) -> BTreeMap<(PlaceId, ContentId), usize> {
-    data.shared().events().map(|event| ((event.place, event.result), event.at)).collect()
-}
-
 fn forged_merge(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
     let Some(a) = any_data(scene, choices)? else { return Ok(false) };
     let Some(b) = any_data(scene, choices)? else { return Ok(false) };
@@ -165,7 +161,7 @@ fn forged_merge(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool
     let (Ok(of_a), Ok(of_b), Ok(of_ab)) = (decode(&a), decode(&b), decode(&ab)) else {
         return Err(violation("a product of data is data"));
     };
-    let (of_a, of_b, of_ab) = (blocks(&of_a), blocks(&of_b), blocks(&of_ab));
+    let (of_a, of_b, of_ab) = (learned(of_a.shared()), learned(of_b.shared()), learned(of_ab.shared()));
     let union: BTreeSet<_> = of_a.keys().chain(of_b.keys()).collect();
     if !of_ab.keys().eq(union) {
         return Err(violation("events(a·b) = events(a) ∪ events(b)"));
@@ -329,9 +325,9 @@ fn not_taken(scene: &mut Scene<'_>, mut choices: &mut dyn Choices) -> Result<boo
     let (without, Ok(with)) = (after, decode(&with.data)) else {
         return Err(violation("what a run gives is data"));
     };
-    let mut expected: BTreeSet<_> = blocks(&without).into_keys().collect();
-    expected.extend(decode(&forged).iter().flat_map(|data| blocks(data).into_keys()));
-    if !blocks(&with).into_keys().eq(expected) {
+    let mut expected: BTreeSet<_> = learned(without.shared()).into_keys().collect();
+    expected.extend(decode(&forged).iter().flat_map(|data| learned(data.shared()).into_keys()));
+    if !learned(with.shared()).into_keys().eq(expected) {
         return Err(violation("a claim that does not fit is kept"));
     }
     match rendered(scene, &with) {
@@ -490,7 +486,7 @@ fn disputes_wait(scene: &mut Scene<'_>, mut choices: &mut dyn Choices) -> Result
     if (previous.is_empty() || current.is_empty()) && told(&with) != told(&base) {
         return Err(violation("a dispute is as if nothing had happened there").part("different", "the peers to tell"));
     }
-    let (mut known, base_known) = (blocks(&after), blocks(&base_after));
+    let (mut known, base_known) = (learned(after.shared()), learned(base_after.shared()));
     known.retain(|(at, _), _| *at != place);
     let kept = known.into_keys().eq(base_known.into_keys().filter(|(at, _)| *at != place));
     if !kept || events_at(after.shared(), place).len() != 2 {

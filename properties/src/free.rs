@@ -13,11 +13,12 @@
 use crate::Violation;
 use crate::band::{self, Band};
 use crate::law::{Amount, Check, Family, Law, Needs};
+use crate::merge::order_kept;
 use crate::subject::Subject;
 use crate::text::{comments_stay, one_spelling, round_trip, stable_findings, totality};
 use airtight_engine::data::{
-    Answer, ArgumentHash, Branch, Data, Draft, Event, EventResult, Journal, Outcome, OutputKind, PlaceId, ScriptHash,
-    SegmentId, Shared, decode, encode,
+    Answer, ArgumentHash, Branch, ContentId, Data, Draft, Event, EventResult, Journal, Outcome, OutputKind, PlaceId,
+    ScriptHash, SegmentId, Shared, decode, encode,
 };
 use airtight_engine::runner::RunnerError;
 use airtight_engine::script::{Tree, print};
@@ -316,7 +317,7 @@ pub fn bytes_of(shared: &Shared) -> Arc<[u8]> {
 }
 
 /// Each event and when it was learned.
-fn learned(shared: &Shared) -> BTreeMap<(PlaceId, airtight_engine::data::ContentId), usize> {
+pub(crate) fn learned(shared: &Shared) -> BTreeMap<(PlaceId, ContentId), usize> {
     shared.events().map(|Event { place, result, at }| ((place, result), at)).collect()
 }
 
@@ -334,17 +335,11 @@ fn conservation(band: &mut Drawn<'_>) -> Result<bool, Violation> {
     if !of_ab.keys().all(|event| of_a.contains_key(event) || of_b.contains_key(event)) {
         return violation("a·b holds no other events");
     }
-    if !of_a.iter().all(|(event, at)| of_ab.get(event) == Some(at)) {
-        return violation("what a knew was learned when it was");
+    let adds = of_b.keys().any(|event| !of_a.contains_key(event));
+    match order_kept(&of_a, &of_b, &of_ab) {
+        Ok(_) => Ok(adds && of_a.keys().any(|event| !of_b.contains_key(event))),
+        Err(what) => violation(what),
     }
-    let added = of_b.iter().filter(|(event, _)| !of_a.contains_key(*event));
-    let added: BTreeSet<(usize, Option<usize>)> = added.map(|(event, at)| (*at, of_ab.get(event).copied())).collect();
-    let blocks: BTreeSet<usize> = added.iter().map(|(at, _)| *at).collect();
-    let expected = blocks.iter().enumerate().map(|(rank, at)| (*at, Some(a.trace().blocks() + rank)));
-    if !added.iter().copied().eq(expected) {
-        return violation("what b adds was learned after that, in its order");
-    }
-    Ok(of_a.keys().any(|event| !of_b.contains_key(event)) && !blocks.is_empty())
 }
 
 fn order(band: &mut Drawn<'_>) -> Result<bool, Violation> {

@@ -21,9 +21,7 @@ fn scripts_of_up_to_four_instructions() {
 const FOUR: &str = "exhaustive: 724 scripts, 1000 histories, 1620 data, 38268 triples, hash \
                     blake3:d0e775762200e396be8aa439fb199cb240fd8b05957649e7ad152f446c24e03d";
 
-/// `cargo test --release --test exhaustive -- --ignored`
 #[test]
-#[ignore = "takes about ten seconds of one core"]
 fn scripts_of_up_to_five_instructions() {
     let line = certificate(5);
     println!("{line}");
