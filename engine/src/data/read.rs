@@ -107,21 +107,25 @@ impl<'b> Reader<'b> {
                 built.sized_child(branch, self.index()?);
             }
         }
-        let kinds: [(_, fn(ValueId) -> Branch); 2] =
-            [("\"iterations\":", Branch::Iteration), ("\"lasts\":", Branch::Last)];
-        for (name, branch) in kinds {
-            if self.member(name, &mut members) {
-                self.each_of_some("[", |reader| {
-                    reader.take("[\"")?;
-                    let value = reader.digits()?;
-                    reader.take("\",")?;
-                    built.sized_child(branch(value), reader.index()?);
-                    reader.take("]")
-                })?;
-            }
+        if self.member("\"iterations\":", &mut members) {
+            self.children(built, Branch::Iteration)?;
+        }
+        if self.member("\"lasts\":", &mut members) {
+            self.children(built, Branch::Last)?;
         }
         built.place();
         self.take("}")
+    }
+
+    /// The children of one kind that a fold has, with their sizes.
+    fn children(&mut self, built: &mut Builder, branch: fn(ValueId) -> Branch) -> Option<()> {
+        self.each_of_some("[", |reader| {
+            reader.take("[\"")?;
+            let value = reader.digits()?;
+            reader.take("\",")?;
+            built.sized_child(branch(value), reader.index()?);
+            reader.take("]")
+        })
     }
 
     fn claim(&mut self) -> Option<Claim> {
