@@ -9,7 +9,7 @@ use crate::evaluator::{self, End, Evaluation, Outcome, Particle, Place, UNWRITTE
 use crate::forms;
 use crate::law::{Amount, Family, Law, Needs};
 use crate::scene::{Scene, restarts_folds};
-use airtight_engine::script::Script;
+use airtight_engine::script::{Script, print};
 use airtight_generators::Choices;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,7 +50,10 @@ fn evaluation_of_forms(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Resu
     let schedule = choices.below(SCHEDULES);
     let air = forms::draw(choices);
     let Ok(script) = Script::parse(&air) else { return Ok(false) };
-    evaluated(scene, schedule, &air, &script).map_err(|violation| violation.part("script", air))
+    evaluated(scene, schedule, &air, &script).map_err(|mut violation| {
+        violation.parts.insert(0, ("drawn script", print::canonical(script.tree())));
+        violation
+    })
 }
 
 /// Plays a script in a calm network, and compares each run with what the evaluator says.
