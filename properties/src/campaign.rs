@@ -25,6 +25,7 @@
 
 use crate::case::{Case, Played, Schedule, ServiceSpec};
 use crate::check::{CheckError, LawRow, MakeSubject, Verdict};
+use crate::clock::{self, Clock};
 use crate::counterexample::Counterexample;
 use crate::instances::{Broken, Tally, hold};
 use crate::law::{Amount, Law, law, laws};
@@ -41,7 +42,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// From so many cases on, a law whose premise never held is a failure.
 pub const PREMISE_CASES: u64 = 2_000;
@@ -61,6 +62,8 @@ pub struct Plan {
     pub cases: u64,
     /// After this time no more cases are begun.
     pub time: Option<Duration>,
+    /// What time is measured with, here and in the report.
+    pub clock: Clock,
     /// Which part of the cases is looked at.
     pub shard: Shard,
     /// The names of the laws; all if there are none.
@@ -79,6 +82,7 @@ impl Default for Plan {
             seed: 0,
             cases: 10_000,
             time: None,
+            clock: clock::wall,
             shard: Shard::ALL,
             laws: None,
             threads: None,
@@ -230,7 +234,8 @@ pub fn campaign(
     if let Some(name) = plan.laws.iter().flatten().find(|name| law(name).is_none()) {
         return Err(CheckError::Law(name.clone()));
     }
-    let begin = Instant::now();
+    let begin = (plan.clock)();
+    let elapsed = || (plan.clock)().saturating_sub(begin);
     let chosen = |law: &&Law| plan.laws.as_ref().is_none_or(|names| names.contains(law.name));
     let laws: Vec<&'static Law> = laws().filter(chosen).collect();
     let threads = rayon::ThreadPoolBuilder::new().num_threads(plan.threads.unwrap_or(0)).build()?;
@@ -245,13 +250,13 @@ pub fn campaign(
     let (mut cases, mut instances) = (0, 0);
     let mut first: Vec<(Broken, u64, u64, Duration)> = Vec::new();
     let mut numbers = plan.shard.numbers(plan.cases);
-    'campaign: while plan.time.is_none_or(|time| begin.elapsed() < time) {
+    'campaign: while plan.time.is_none_or(|time| elapsed() < time) {
         let batch: Vec<u64> = numbers.by_ref().take(batch).collect();
         if batch.is_empty() {
             break;
         }
         let one =
-            |number: &u64| pool.with(|subject| look_at(&laws, plan.seed, *number, nothing.as_ref(), begin, subject));
+            |number: &u64| pool.with(|subject| look_at(&laws, plan.seed, *number, nothing.as_ref(), &elapsed, subject));
         let all: Vec<Told> = match batch.as_slice() {
             [number] => vec![one(number)?],
             batch => threads.install(|| batch.par_iter().map(one).collect::<Result<_, _>>())?,
@@ -273,14 +278,14 @@ pub fn campaign(
         }
         progress(&Progress { cases, instances, fails: first.len() });
     }
-    let elapsed = begin.elapsed();
+    let elapsed = elapsed();
     for row in &mut rows {
         row.conclude(first.iter().any(|(broken, ..)| broken.law == row.law));
     }
     let found = first.into_iter().map(|(broken, case, instances, elapsed)| {
         let law = broken.law;
         let counterexample = pool.with(|subject| {
-            let broken = if plan.shrink { shrink(broken, subject) } else { broken };
+            let broken = if plan.shrink { shrink(broken, plan.clock, subject) } else { broken };
             Ok(Counterexample::new(broken, subject))
         })?;
         Ok(Found { law, case, instances, elapsed, counterexample })
@@ -295,7 +300,7 @@ fn look_at(
     seed: u64,
     number: u64,
     nothing: Option<&Played>,
-    begin: Instant,
+    elapsed: &dyn Fn() -> Duration,
     subject: &mut Subject,
 ) -> Result<Told, CheckError> {
     let mut choices = choices(seed, number);
@@ -305,7 +310,7 @@ fn look_at(
         Some(nothing) => hold(laws, nothing, subject, seed)?,
         None => hold(laws, &draw(&mut choices).play(subject)?, subject, seed)?,
     };
-    Ok(Told { number, tallies, broken, elapsed: begin.elapsed() })
+    Ok(Told { number, tallies, broken, elapsed: elapsed() })
 }
 
 /// How many instances of a law are looked at in a case of a campaign: few, for the next case has others.

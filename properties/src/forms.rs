@@ -4,6 +4,7 @@
 //! something behind, and one that would see it; an error in a handler. Scripts of all kinds seldom have all of that; these mostly
 //! do.
 
+use airtight_engine::data::Answer;
 use airtight_generators::Choices;
 
 /// A script, by choices; not each of them passes the static rules.
@@ -14,6 +15,29 @@ pub(crate) fn draw(choices: &mut dyn Choices) -> String {
         1 => forms.errors(),
         _ => fold(&mut forms),
     }
+}
+
+/// The service whose functions answer with what `fail` is given.
+const RAISERS: &str = "errors";
+
+/// What it answers: errors with codes of all sizes, and what is no error.
+const ERRORS: [&str; 10] = [
+    r#"{"error_code":7,"message":"no"}"#,
+    r#"{"error_code":-9223372036854775808,"message":"no","more":[1]}"#,
+    r#"{"error_code":9223372036854775807,"message":""}"#,
+    r#"{"error_code":9223372036854775808,"message":"no"}"#,
+    r#"{"error_code":18446744073709551615,"message":"no"}"#,
+    r#"{"error_code":0,"message":"no"}"#,
+    r#"{"error_code":1.5,"message":"no"}"#,
+    r#"{"error_code":"7","message":"no"}"#,
+    r#"{"error_code":7}"#,
+    "7",
+];
+
+/// What a service of these scripts answers that has answers of its own.
+pub(crate) fn answer(service: &str, function: &str) -> Option<Answer> {
+    let which = (service == RAISERS).then(|| function.parse::<usize>().ok())?;
+    which.and_then(|which| ERRORS.get(which)).map(|error| Answer { ret_code: 0, result: (*error).into() })
 }
 
 fn fold(forms: &mut Forms<'_>) -> String {
@@ -92,17 +116,24 @@ impl Forms<'_> {
 
     /// What may fail, at most so deep.
     fn trouble(&mut self, depth: u32) -> String {
-        match self.below(if depth == 0 { 5 } else { 10 }) {
+        match self.below(if depth == 0 { 6 } else { 11 }) {
             0 => self.look(),
             1 => self.pick(&["(fail 3 \"no\")", "(fail 4 \"never\")"]).into(),
             2 => format!("(match 1 2 {})", self.look()),
             3 => "(fail :error:)".into(),
             4 => "(fail %last_error%)".into(),
-            5 => format!("(par {} {})", self.trouble(depth - 1), self.trouble(depth - 1)),
-            6 => format!("(seq {} {})", self.look(), self.trouble(depth - 1)),
-            7 => format!("(seq {} {})", self.trouble(depth - 1), self.look()),
+            5 => self.raise(),
+            6 => format!("(par {} {})", self.trouble(depth - 1), self.trouble(depth - 1)),
+            7 => format!("(seq {} {})", self.look(), self.trouble(depth - 1)),
+            8 => format!("(seq {} {})", self.trouble(depth - 1), self.look()),
             _ => format!("(xor {} {})", self.trouble(depth - 1), self.trouble(depth - 1)),
         }
+    }
+
+    /// An error made from an answer, which may be none.
+    fn raise(&mut self) -> String {
+        let which = self.below(ERRORS.len() as u32);
+        format!("(new e (seq (call {} (\"{RAISERS}\" \"{which}\") [] e) (fail e)))", self.peer())
     }
 
     /// What makes something to fold over, and that.

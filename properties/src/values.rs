@@ -66,7 +66,14 @@ fn evaluated(scene: &mut Scene<'_>, schedule: u32, air: &str, script: &Script) -
         timestamp: parameters.timestamp,
         ttl: parameters.ttl,
     });
-    let network = Calm { air, parameters, answer: &|peer, request| calm::answer(&services, peer, request) };
+    let network = Calm {
+        air,
+        parameters,
+        answer: &|peer, request| {
+            let of_form = forms::answer(&request.service_id, &request.function_name);
+            of_form.unwrap_or_else(|| calm::answer(&services, peer, request))
+        },
+    };
     let is_over = network.play(scene.subject, schedule, |turn| second.sees(script.tree(), turn))?;
     if is_over {
         second.is_finished()?;

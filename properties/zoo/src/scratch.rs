@@ -14,25 +14,20 @@ const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "cli", "engine", "generator
 /// What an attacker depends on besides the engine: a change there makes old findings stale.
 const SEARCHERS: &[&str] = &["generators/src", "properties/src", "properties/zoo/src"];
 
-/// How the attacker is built: quickly, and with checks that a faulty engine may run into. Optimizing across units that are
-/// built again one by one gives programs that cannot be linked.
+/// How the members are built: like those of the workspace, with checks that a faulty engine may run into, but for settings
+/// that keep the ones apart from the others. Both share one target folder, and with it all other packages.
 const CONFIG: &str = r#"
-[build]
-rustflags = ["--cap-lints=allow"]
-
-[profile.zoo]
-inherits = "release"
-opt-level = 2
-debug = false
-lto = "off"
 codegen-units = 16
-incremental = true
-overflow-checks = true
+debug = false
 "#;
+
+/// What is built anew for a fault.
+const MEMBERS: [&str; 4] = ["airtight-engine", "airtight-generators", "airtight-properties", "airtight-zoo"];
 
 /// A copy of the workspace.
 #[derive(Debug)]
 pub(crate) struct Scratch {
+    target: PathBuf,
     folder: PathBuf,
     /// The files of the workspace as they are, by path from its root.
     files: BTreeMap<String, Vec<u8>>,
@@ -46,7 +41,8 @@ impl Scratch {
             collect(root, &root.join(part), &mut files)?;
         }
         files.retain(|path, _| !path.starts_with("properties/zoo/") || is_built(path));
-        Ok(Self { folder: root.join("target/zoo"), files })
+        let target = root.join("target");
+        Ok(Self { folder: target.join("zoo"), target, files })
     }
 
     /// Where findings and attackers are kept.
@@ -68,7 +64,8 @@ impl Scratch {
     pub(crate) fn build(&self, fault: Option<&Fault>) -> Result<PathBuf, String> {
         let tree = self.folder.join("tree");
         let mut files = self.files.clone();
-        files.insert(".cargo/config.toml".into(), CONFIG.into());
+        let config = MEMBERS.map(|member| format!("[profile.dev.package.{member}]{CONFIG}"));
+        files.insert(".cargo/config.toml".into(), config.concat().into_bytes());
         if let Some(fault) = fault {
             // As it was read in the beginning: the workspace may be worked on meanwhile.
             let source = |path: &str| match self.files.get(path) {
@@ -80,26 +77,23 @@ impl Scratch {
             }
         }
         write(&tree, &files).map_err(|error| format!("cannot write `{}`: {error}", tree.display()))?;
-        self.compile(&tree).or_else(|_| {
-            // A build that was interrupted may have left what cannot be used.
-            let stale = self.folder.join("build/zoo/incremental");
-            fs::remove_dir_all(&stale).map_err(|error| format!("cannot remove `{}`: {error}", stale.display()))?;
-            self.compile(&tree)
-        })?;
+        // A build that was interrupted may have left what cannot be used.
+        self.compile(&tree, "1").or_else(|_| self.compile(&tree, "0"))?;
         let name = fault.map_or("correct", |fault| &fault.id);
         let attacker = self.folder.join(format!("attacker-{name}"));
-        fs::copy(self.folder.join("build/zoo/attacker"), &attacker)
+        fs::copy(self.target.join("debug/attacker"), &attacker)
             .map_err(|error| format!("cannot copy the attacker: {error}"))?;
         Ok(attacker)
     }
 }
 
 impl Scratch {
-    fn compile(&self, tree: &Path) -> Result<(), String> {
+    fn compile(&self, tree: &Path, incremental: &str) -> Result<(), String> {
         let built = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(["build", "--quiet", "--locked", "--profile", "zoo", "-p", "airtight-zoo", "--bin", "attacker"])
+            .args(["build", "--quiet", "--locked", "-p", "airtight-zoo", "--bin", "attacker"])
             .current_dir(tree)
-            .env("CARGO_TARGET_DIR", self.folder.join("build"))
+            .env("CARGO_TARGET_DIR", &self.target)
+            .env("CARGO_INCREMENTAL", incremental)
             .env_remove("RUSTFLAGS")
             .output()
             .map_err(|error| format!("cannot start cargo: {error}"))?;
