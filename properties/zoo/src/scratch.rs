@@ -9,7 +9,7 @@ use std::process::Command;
 use std::{fs, io};
 
 /// What of the workspace the attacker is built from.
-const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "cli", "engine", "generators", "properties"];
+const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "cli", "engine", "generators", "properties", "snapshots"];
 
 /// What an attacker depends on besides the engine: a change there makes old findings stale.
 const SEARCHERS: &[&str] = &["generators/src", "properties/src", "properties/zoo/src"];
