@@ -14,15 +14,22 @@ const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "cli", "engine", "generator
 /// What an attacker depends on besides the engine: a change there makes old findings stale.
 const SEARCHERS: &[&str] = &["generators/src", "properties/src", "properties/zoo/src"];
 
-/// How the members are built: like those of the workspace, with checks that a faulty engine may run into, but for settings
-/// that keep the ones apart from the others. Both share one target folder, and with it all other packages.
-const CONFIG: &str = r#"
+/// How the members are built: like those of the workspace, but for settings that keep the ones apart from the others, so that
+/// both can share one target folder, and with it all other packages. The engine is cut into many units, of which a fault
+/// changes few.
+const CONFIG: &str = "\
+[profile.dev.package.airtight-engine]
+debug = false
+[profile.dev.package.airtight-generators]
 codegen-units = 16
 debug = false
-"#;
-
-/// What is built anew for a fault.
-const MEMBERS: [&str; 4] = ["airtight-engine", "airtight-generators", "airtight-properties", "airtight-zoo"];
+[profile.dev.package.airtight-properties]
+codegen-units = 16
+debug = false
+[profile.dev.package.airtight-zoo]
+codegen-units = 16
+debug = false
+";
 
 /// A copy of the workspace.
 #[derive(Debug)]
@@ -64,8 +71,7 @@ impl Scratch {
     pub(crate) fn build(&self, fault: Option<&Fault>) -> Result<PathBuf, String> {
         let tree = self.folder.join("tree");
         let mut files = self.files.clone();
-        let config = MEMBERS.map(|member| format!("[profile.dev.package.{member}]{CONFIG}"));
-        files.insert(".cargo/config.toml".into(), config.concat().into_bytes());
+        files.insert(".cargo/config.toml".into(), CONFIG.into());
         if let Some(fault) = fault {
             // As it was read in the beginning: the workspace may be worked on meanwhile.
             let source = |path: &str| match self.files.get(path) {
