@@ -27,12 +27,13 @@ use crate::case::{Case, Played, Schedule, ServiceSpec};
 use crate::check::{CheckError, LawRow, MakeSubject, Verdict};
 use crate::clock::{self, Clock};
 use crate::counterexample::Counterexample;
+use crate::forms;
 use crate::instances::{Broken, Tally, hold};
 use crate::law::{Amount, Law, law, laws};
 use crate::pool::Pool;
 use crate::shrink::{shrink, strings};
 use crate::subject::Subject;
-use airtight_engine::script::{Class, Instruction, Position, Tree, Value, print};
+use airtight_engine::script::{Class, Instruction, Position, Script, Tree, Value, print};
 use airtight_generators::{
     Choices, InstructionWeights, ScriptConfig, ScriptGenerator, Seeded, VocabularyWeights, Weather,
 };
@@ -305,7 +306,8 @@ fn look_at(
 ) -> Result<Told, CheckError> {
     let mut choices = choices(seed, number);
     let seed = choices.bits();
-    let laws = laws.iter().map(|law| (*law, few(law.amount)));
+    let mut chance = Seeded::new(seed);
+    let laws = laws.iter().map(|law| (*law, few(law.amount, &mut chance)));
     let (tallies, broken) = match nothing {
         Some(nothing) => hold(laws, nothing, subject, seed)?,
         None => hold(laws, &draw(&mut choices).play(subject)?, subject, seed)?,
@@ -313,13 +315,14 @@ fn look_at(
     Ok(Told { number, tallies, broken, elapsed: elapsed() })
 }
 
-/// How many instances of a law are looked at in a case of a campaign: few, for the next case has others.
-const fn few(amount: Amount) -> Amount {
+/// How many instances of a law are looked at in a case of a campaign: few, for the next case has others; of most laws an
+/// eighth of what `check` looks at, on average, so of many of them none in most cases. Scripts differ more than instances.
+fn few(amount: Amount, chance: &mut Seeded) -> Amount {
     match amount {
         Amount::Once => Amount::Once,
         // These look at what is there already.
         Amount::Runs(u32::MAX) => Amount::Runs(u32::MAX),
-        Amount::Runs(n) | Amount::Sample(n) => Amount::Sample(n.div_ceil(8)),
+        Amount::Runs(n) | Amount::Sample(n) => Amount::Sample(n / 8 + u32::from(chance.chance(n % 8, 8))),
         Amount::Free(n) => Amount::Free(n),
     }
 }
@@ -353,6 +356,9 @@ static SCRIPTS: LazyLock<[(u32, ScriptGenerator); 3]> = LazyLock::new(|| {
         .map(|(weight, config)| (weight, ScriptGenerator::new(config)))
 });
 
+/// How many of 100 scripts have one of the forms in which several things meet.
+const FORMS_PERCENT: u32 = 40;
+
 /// Of so many scripts the first is taken that makes calls of more than one peer.
 const TRIES: usize = 6;
 
@@ -372,6 +378,11 @@ const UNDECODABLE: [&str; 5] = ["", "not JSON", "1e999", "{\"a\":1,\"a\":2} ", "
 
 /// A case as campaigns have them, from choices.
 pub(crate) fn draw<C: Choices>(choices: &mut C) -> Case {
+    if choices.chance(FORMS_PERCENT, 100)
+        && let Some(case) = draw_form(choices)
+    {
+        return case;
+    }
     let kind = choices.weighted(&SCRIPTS.each_ref().map(|(weight, _)| *weight));
     let mut tree = SCRIPTS[kind].1.generate(choices);
     for _ in 1..TRIES {
@@ -385,16 +396,28 @@ pub(crate) fn draw<C: Choices>(choices: &mut C) -> Case {
         1 if !peers.is_empty() => Arc::from(peers[choices.below(peers.len() as u32) as usize].as_str()),
         _ => "init".into(),
     };
-    let weather = WEATHERS.map(|(weight, _)| weight);
-    let weather = WEATHERS[choices.weighted(&weather)].1;
     let failures = choices.pick(&FAILURES);
     let fixed = if choices.chance(1, 8) { undecodable(&tree, choices) } else { None };
     Case {
         script: print::canonical(&tree).into(),
         init,
         services: ServiceSpec { seed: choices.below(u32::MAX).into(), failures, fixed },
-        schedule: Schedule::Seeded { seed: choices.below(u32::MAX).into(), weather },
+        schedule: schedule(choices),
     }
+}
+
+/// A case with a script of one of the forms; seldom nothing, where the script breaks a rule.
+fn draw_form<C: Choices>(choices: &mut C) -> Option<Case> {
+    let script = forms::draw(choices);
+    Script::parse(&script).ok()?;
+    let (seed, failures) = (choices.below(u32::MAX).into(), choices.pick(&FAILURES));
+    let services = ServiceSpec { seed, failures, fixed: Some(forms::ANSWERS.clone()) };
+    Some(Case { script: script.into(), init: "init".into(), services, schedule: schedule(choices) })
+}
+
+fn schedule<C: Choices>(choices: &mut C) -> Schedule {
+    let weather = WEATHERS[choices.weighted(&WEATHERS.map(|(weight, _)| weight))].1;
+    Schedule::Seeded { seed: choices.below(u32::MAX).into(), weather }
 }
 
 /// How many calls stand in a script where a walk may come.

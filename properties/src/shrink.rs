@@ -10,6 +10,7 @@ use crate::instances::{Broken, Tally, look};
 use crate::law::{Amount, Family};
 use crate::scene::Scene;
 use crate::subject::Subject;
+use crate::values;
 use crate::violation::Violation;
 use airtight_engine::script::{Position, Script, Tree, Value, print};
 use airtight_generators::{Action, Tape, Weather, reduce};
@@ -38,6 +39,7 @@ pub(crate) fn shrink_while(
     subject: &mut Subject,
 ) -> Broken {
     let mut shrinker = Shrinker { best: broken, wanted, subject, clock, deadline: clock() + TIME_MAX };
+    shrinker.as_case();
     shrinker.schedule_away();
     shrinker.services();
     // A smaller script allows a smaller schedule, and that perhaps a still smaller script.
@@ -98,6 +100,15 @@ impl Shrinker<'_> {
         let mut case = self.best.case.clone();
         change(&mut case);
         case
+    }
+
+    /// What an instance made of choices alone may be a case of another law.
+    fn as_case(&mut self) {
+        let Some((law, case, tape)) = values::as_case(self.best.law, &self.best.tape) else { return };
+        let instance = std::mem::replace(&mut self.best.law, law);
+        if !self.keeps(&case, Some(&tape)) {
+            self.best.law = instance;
+        }
     }
 
     /// Perhaps no schedule is needed at all.

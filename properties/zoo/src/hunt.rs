@@ -1,11 +1,11 @@
 //! Hunting: the laws are held against the engine at hand until one of them fails.
 
-use airtight_engine::script::Tree;
-use airtight_properties::{Counterexample, Plan, Schedule, Subject, campaign};
+use airtight_engine::script::{Position, Tree, Value};
+use airtight_properties::{Counterexample, Law, Plan, Schedule, Subject, campaign, law};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -158,7 +158,7 @@ pub fn shown(raw: &Counterexample) -> Shown {
     let counterexample = small.as_ref().unwrap_or(raw);
     let (instructions, actions) = size(counterexample);
     Shown {
-        script: counterexample.case.script.to_string(),
+        script: script(counterexample).to_owned(),
         instructions,
         peers: peers(counterexample),
         data: counterexample.violation.data.len(),
@@ -168,9 +168,17 @@ pub fn shown(raw: &Counterexample) -> Shown {
     }
 }
 
-/// How many instructions and actions a counterexample has.
+/// The script that matters: that of the case, or the one that an instance of a law made.
+fn script(counterexample: &Counterexample) -> &str {
+    let made = counterexample.violation.parts.iter().find(|(name, _)| name == "script");
+    let is_free = law(&counterexample.law).is_some_and(Law::is_free);
+    made.filter(|_| is_free).map_or(&*counterexample.case.script, |(_, script)| script)
+}
+
+/// How many instructions and actions a counterexample has. Of what is no script, each opening bracket counts.
 fn size(counterexample: &Counterexample) -> (usize, usize) {
-    let instructions = Tree::parse(&*counterexample.case.script).map_or(0, |tree| tree.node_ids().count());
+    let script = script(counterexample);
+    let instructions = Tree::parse(script).map_or(script.matches('(').count(), |tree| tree.node_ids().count());
     let actions = match &counterexample.case.schedule {
         Schedule::Actions(actions) => actions.len(),
         Schedule::Seeded { .. } => 0,
@@ -178,7 +186,17 @@ fn size(counterexample: &Counterexample) -> (usize, usize) {
     (instructions, actions)
 }
 
+/// How many peers take part: those that run in the case, or that the script made for an instance names, besides who begins.
 fn peers(counterexample: &Counterexample) -> usize {
-    let played = catch_unwind(AssertUnwindSafe(|| counterexample.case.play(&mut Subject::own())));
-    played.ok().and_then(Result::ok).map_or(0, |played| played.peers().count())
+    let script = script(counterexample);
+    if *script == *counterexample.case.script {
+        let played = catch_unwind(AssertUnwindSafe(|| counterexample.case.play(&mut Subject::own())));
+        return played.ok().and_then(Result::ok).map_or(0, |played| played.peers().count());
+    }
+    let Ok(tree) = Tree::parse(script) else { return 1 };
+    let operands = tree.node_ids().flat_map(|node| tree.placed_operands(node));
+    let named = operands.filter(|(_, position)| *position == Position::Peer).filter_map(|(operand, _)| {
+        if let Value::String(name) = tree.operand(operand).value { Some(tree.text(name)) } else { None }
+    });
+    1 + named.collect::<BTreeSet<_>>().len()
 }
