@@ -26,7 +26,7 @@ pub const LAWS: &[Law] = &[
         domain: "calm networks, scripts of moderate size in which no fold restarts another",
         why: "an interpreter that is consistently wrong obeys every other law",
         needs: Needs::Runs,
-        amount: Amount::Sample(8),
+        amount: Amount::Sample(3),
         check: evaluation,
     },
     Law {
@@ -36,7 +36,7 @@ pub const LAWS: &[Law] = &[
         domain: "calm networks, drawn scripts",
         why: "what goes wrong shows only where several things meet",
         needs: Needs::Runs,
-        amount: Amount::Free(3),
+        amount: Amount::Sample(3),
         check: evaluation_of_forms,
     },
 ];

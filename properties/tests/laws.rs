@@ -274,7 +274,6 @@ by_quickcheck! {
     deep_text_by_quickcheck: "deep-text",
     broken_data_by_quickcheck: "broken-data",
     broken_script_by_quickcheck: "broken-script",
-    forms_by_quickcheck: "evaluation-of-forms",
 }
 
 /// `n` data of which the `i`-th knows one event, at a place of its own.
