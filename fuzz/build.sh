@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds every target for a fuzzing service: binaries, seeds and dictionaries into $OUT, as ClusterFuzzLite and OSS-Fuzz
+# Builds every target for a fuzzing service: binaries, seeds, dictionaries and options into $OUT, as ClusterFuzzLite and OSS-Fuzz
 # want them. SANITIZER=none leaves the address sanitizer away.
 set -euo pipefail
 : "${OUT:?the folder for what is built}"
@@ -28,5 +28,7 @@ for source in fuzz_targets/*.rs; do
   inputs=(seeds/"$target"/* crashes/"$target"/*)
   shopt -u nullglob
   pack "$OUT/${target}_seed_corpus.zip" "${inputs[@]}"
-  if [ -f "dictionaries/$target.dict" ]; then cp "dictionaries/$target.dict" "$OUT/"; fi
+  for beside in "dictionaries/$target.dict" "options/$target.options"; do
+    if [ -f "$beside" ]; then cp "$beside" "$OUT/"; fi
+  done
 done

@@ -1,6 +1,8 @@
 //! What all fuzz targets share: how a target is called, how inputs that mean nothing are counted, and the mutators for
 //! inputs that bytes mutate badly.
 
+pub mod lines;
+
 use airtight_engine::data::{Data, ScriptHash, decode, encode};
 use airtight_engine::script::Tree;
 use airtight_generators::forge::{Claims, forge};
@@ -67,7 +69,7 @@ pub fn mutate_script(bytes: &mut [u8], size: usize, size_max: usize, seed: u32) 
 }
 
 /// Scripts that are larger than this take time, and reach nothing that small ones do not.
-const SCRIPT_BYTES_MAX: usize = 512;
+const SCRIPT_BYTES_MAX: usize = 128;
 
 fn mutate_any_script(bytes: &mut [u8], size: usize, size_max: usize, seed: u32) -> usize {
     // An input from elsewhere may be larger.

@@ -14,12 +14,13 @@ use airtight_engine::execute::Limits;
 use airtight_engine::invoke::{
     CallResults, InterpreterOutcome, RunParameters, invoke as invoke_bytes, read_results, write_requests,
 };
-use airtight_engine::runner::protocol::InitResponse;
+use airtight_engine::runner::protocol::{ErrorObject, InitResponse, MergeResponse, RunResponse};
 use airtight_engine::runner::{SameThread, Worker, serve as serve_lines};
-
 use airtight_engine::script::{Tree, print};
 use airtight_generators::{Choices, EditWeights, FuzzerBytes, ScriptConfig, ScriptGenerator, damage, near_valid};
 use arbitrary::Unstructured;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::cell::RefCell;
 
@@ -219,7 +220,7 @@ pub fn history(bytes: &[u8]) -> Result<bool, Violation> {
 }
 
 /// So many data are drawn, and those of them that are not empty are merged, up to [`LETTERS_MAX`].
-const DRAWN: usize = 5;
+const DRAWN: usize = 8;
 const LETTERS_MAX: usize = 3;
 
 /// Merging free data obeys the word law, conservation and convergence.
@@ -371,6 +372,20 @@ pub fn roundtrip_runner(bytes: &[u8]) -> Result<bool, Violation> {
         .part("failure", format!("{:?}", other.and_then(|other| other.failure))))
 }
 
+/// Whether a client reads an answer, and means by it what the server said.
+fn client_understands(method: Option<&str>, answer: &Value) -> bool {
+    fn reads<T: DeserializeOwned + Serialize>(said: &Value) -> bool {
+        serde_json::from_value::<T>(said.clone())
+            .is_ok_and(|read| serde_json::to_value(read).is_ok_and(|it| it == *said))
+    }
+    match (answer.get("error"), answer.get("result")) {
+        (Some(error), _) => reads::<ErrorObject>(error),
+        (None, Some(result)) if method == Some("run") => reads::<RunResponse>(result),
+        (None, Some(result)) if method == Some("merge") => reads::<MergeResponse>(result),
+        _ => true,
+    }
+}
+
 /// The longest line that the server takes.
 const LINE_BYTES_MAX: u64 = 1 << 20;
 
@@ -419,6 +434,10 @@ pub fn serve(bytes: &[u8]) -> Result<bool, Violation> {
         }
         if asked.is_err() && answer.get("error").is_none() {
             return Err(violation("what is no JSON is refused"));
+        }
+        let method = asked.as_ref().ok().and_then(|asked| asked.get("method")).and_then(Value::as_str);
+        if !client_understands(method, &answer) {
+            return Err(violation("a client understands the answer"));
         }
     }
     Ok(understood)

@@ -141,6 +141,7 @@ impl Plan {
         if dictionary.is_file() {
             command.arg(format!("-dict={}", dictionary.display()));
         }
+        command.args(options(&fuzz.join("options").join(format!("{name}.options"))));
         let output = File::create(&log).map_err(io)?;
         command.stdin(Stdio::null()).stdout(output.try_clone().map_err(io)?).stderr(output);
         let begin = Instant::now();
@@ -174,6 +175,13 @@ impl Plan {
         write(&numbers(folder, name, start), &(text + "\n"))?;
         Ok(ran)
     }
+}
+
+/// The options of libFuzzer that a file holds, as services of fuzzing read it.
+fn options(path: &Path) -> Vec<String> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let pairs = text.lines().filter_map(|line| line.split_once('='));
+    pairs.map(|(name, value)| format!("-{}={}", name.trim(), value.trim())).collect()
 }
 
 /// Waits for a process; says how much time of a processor it used, where the system shows that.
