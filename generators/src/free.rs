@@ -129,7 +129,10 @@ pub fn data<C: Choices>(script: ScriptHash, choices: &mut C) -> Data {
     if choices.chance(1, 20) {
         return Data::nothing();
     }
-    let shared = free(choices);
+    let shared = match choices.below(2) {
+        0 => family(1, choices).pop().unwrap_or_default(),
+        _ => free(choices),
+    };
     let journal = choices.chance(1, 2).then(|| journal(&shared, choices));
     Data::new(script, shared, journal)
 }
