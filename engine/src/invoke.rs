@@ -330,7 +330,7 @@ pub fn execute(
     let peer = parameters.peer();
     let stopped = |stop: Stop| {
         let tree = script.tree();
-        let instruction = crate::script::print::descriptor(tree, stop.node());
+        let instruction = crate::script::print::descriptor(tree, stop.node()).trim_end().to_owned();
         InvokeError::Stopped { stop, at: tree.node(stop.node()).span.start, instruction }
     };
     let run = execute::run(script, &merged, &peer, parameters.limits, answers).map_err(stopped)?;

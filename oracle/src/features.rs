@@ -12,6 +12,12 @@ pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
     if reads_error_after_par(tree) {
         features.insert("error read after par");
     }
+    if reads_error_after_batch(tree) {
+        features.insert("error read after batch");
+    }
+    if stream_folded_twice(tree) {
+        features.insert("stream folded twice");
+    }
     for node in tree.node_ids() {
         features.insert(tree.node(node).kind.keyword());
         let written = tree.placed_operands(node).filter(|(_, position)| !is_read(*position));
@@ -82,13 +88,39 @@ pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
 
 /// Whether an error register is read after a `par`, or in its second branch.
 fn reads_error_after_par(tree: &Tree) -> bool {
+    let pars = tree.node_ids().filter(|node| tree.node(*node).kind == Kind::Par);
+    pars.filter_map(|par| tree.children(par).nth(1)).any(|second| reads_error_from(tree, second))
+}
+
+/// Whether an error register is read in or after a fold over what grows: after another batch of it.
+fn reads_error_after_batch(tree: &Tree) -> bool {
+    growing_folds(tree).any(|(fold, _)| reads_error_from(tree, fold))
+}
+
+/// Whether an error register is read in an instruction or in what stands after it.
+fn reads_error_from(tree: &Tree, first: NodeId) -> bool {
     let reads = |node: NodeId| {
         tree.placed_operands(node)
             .any(|(id, _)| matches!(tree.operand(id).value, Value::Error(_) | Value::LastError(_)))
     };
-    let pars = tree.node_ids().filter(|node| tree.node(*node).kind == Kind::Par);
-    pars.filter_map(|par| tree.children(par).nth(1))
-        .any(|second| tree.node_ids().any(|node| node >= second && reads(node)))
+    tree.node_ids().any(|node| node >= first && reads(node))
+}
+
+/// Whether a stream or map is folded over by two instructions, of which one adds to it.
+fn stream_folded_twice(tree: &Tree) -> bool {
+    growing_folds(tree).any(|(one, stream)| {
+        writes(tree, one, stream) && growing_folds(tree).any(|(other, again)| other != one && same_name(stream, again))
+    })
+}
+
+/// The folds over streams and maps, and over which.
+fn growing_folds(tree: &Tree) -> impl Iterator<Item = (NodeId, &Operand)> {
+    tree.node_ids().filter_map(|node| match tree.instruction(node) {
+        Instruction::Fold { iterable, .. } => {
+            Some((node, tree.operand(iterable))).filter(|(_, iterable)| is_growing(iterable))
+        }
+        _ => None,
+    })
 }
 
 fn operand_features(value: &Value) -> Option<&'static str> {

@@ -116,14 +116,21 @@ pub struct Compared {
 /// # Errors
 /// If the case cannot be played at all.
 pub fn compare(case: &Case, ours: &mut Subject, theirs: &mut Reference) -> Result<Compared, CaseError> {
-    let played = case.play(ours)?;
+    follow(&case.play(ours)?, theirs)
+}
+
+/// Plays on the reference what our engine played.
+///
+/// # Errors
+/// If the case cannot be played at all.
+pub(crate) fn follow(played: &Played, theirs: &mut Reference) -> Result<Compared, CaseError> {
     theirs.know_no_more();
-    let (script, services) = case.prepare()?;
+    let (script, services) = played.case.prepare()?;
     let named: BTreeSet<String> = services.peers().map(str::to_owned).chain(named(&script, &played.runs)).collect();
     let peers = played.runs.iter().flat_map(|run| run.result.next_peers.iter().chain([run.peer()]));
     theirs.know(peers.map(|peer| &**peer).filter(|peer| named.contains(*peer)));
     let mut follower = Follower {
-        played: &played,
+        played,
         reference: theirs,
         stored: BTreeMap::new(),
         messages: BTreeMap::new(),
@@ -383,6 +390,9 @@ fn outcome(result: &InterpreterResult) -> String {
     format!("{code}{message}{}, calls [{}], next {:?}", result.error_message, requests.join("; "), result.next_peers)
 }
 
+/// The code that the reference has for whatever `fail` raised.
+const RAISED_BY_FAIL: i64 = 10006;
+
 /// Collects how two values differ.
 fn differ(ours: &Json, theirs: &Json, key: &str, tags: &mut BTreeSet<&'static str>) {
     if ours == theirs {
@@ -407,10 +417,19 @@ fn differ(ours: &Json, theirs: &Json, key: &str, tags: &mut BTreeSet<&'static st
                 "instruction" => "instruction",
                 "peer_id" => "peer of an error",
                 "error_code" => "error code",
+                // The code alone, as a lens takes it out of an error.
+                _ if integer(theirs) == Some(RAISED_BY_FAIL) && integer(ours).is_some() => "error code",
                 _ if ours.as_str().is_some() && theirs.as_str().is_some() => "text",
                 _ => "value",
             });
         }
+    }
+}
+
+fn integer(value: &Json) -> Option<i64> {
+    match value {
+        Json::Number(number) => number.as_i64(),
+        _ => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A campaign: many histories on both engines, and how often each known difference was met.
 
-use airtight_oracle::{Campaign, Ledger, Reference, SIGNATURES, Unknown, Verdict};
+use airtight_engine::script::Tree;
+use airtight_oracle::{Campaign, Ledger, Reference, SIGNATURES, Unknown, Verdict, compare};
 use airtight_properties::Subject;
 use clap::Parser;
 use std::error::Error;
@@ -20,13 +21,20 @@ struct Arguments {
     /// Folders with more scripts
     #[arg(long)]
     scripts: Vec<PathBuf>,
-    /// No history begins after so many seconds
+    /// No history begins after so many seconds; a campaign that this ends early fails, unless it played 2,000 histories or
+    /// lasted 5 minutes
     #[arg(long)]
     seconds: Option<u64>,
     /// Only the scripts of the folders and the examples
     #[arg(long)]
     written: bool,
-    /// With `--write`, how many histories of the script of an entry are tried, until one shows the difference
+    /// No campaign: the history of this entry of the ledger, or with `--script` the first of another script that shows it
+    #[arg(long)]
+    entry: Option<String>,
+    /// A script in place of that of the entry
+    #[arg(long, requires = "entry")]
+    script: Option<String>,
+    /// With `--write` or `--entry`, how many histories of a script are tried, until one shows the difference
     #[arg(long, default_value_t = 256)]
     seeds: u64,
     /// Write the counts, smaller scripts and their histories into the ledger
@@ -34,9 +42,15 @@ struct Arguments {
     write: bool,
 }
 
+/// What a campaign that its time ended must have come to at least: so many histories, or so many seconds.
+const ENOUGH: (u64, u64) = (2_000, 300);
+
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let arguments = Arguments::parse();
     let mut ledger = Ledger::load()?;
+    if let Some(id) = &arguments.entry {
+        return show(ledger, id, arguments.script, arguments.seeds);
+    }
     let mut campaign = Campaign::new();
     for folder in &arguments.scripts {
         campaign.add(folder);
@@ -59,8 +73,13 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         println!("{count:8}  {verdict:10}  {:8}  {}", entry.tag, entry.id);
     }
     let totals = &outcome.totals;
+    let tried = outcome.histories + outcome.unplayed;
+    let cut = match tried < arguments.histories {
+        true => format!(" of {} (its {limit} seconds were over)", arguments.histories),
+        false => String::new(),
+    };
     let told = format!(
-        "{} histories from seed {} on, signatures {}: {} runs, {} calls, {} answers, {} of the histories alike to the \
+        "{} histories{cut} from seed {} on, signatures {}: {} runs, {} calls, {} answers, {} of the histories alike to the \
          end, {} in all respects; {} differences not in the ledger",
         outcome.histories,
         arguments.seed,
@@ -73,6 +92,13 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         outcome.unknown.len(),
     );
     println!("\n{told}; {} peers named by ours only; {seconds:.1} s", totals.told_more);
+    if outcome.unplayed > 0 {
+        println!("{} more could not be played", outcome.unplayed);
+    }
+    let enough = cut.is_empty() || outcome.histories >= ENOUGH.0 || seconds >= ENOUGH.1 as f64;
+    if !enough {
+        println!("failed: too short for a campaign, which is {} histories or {} seconds at least", ENOUGH.0, ENOUGH.1);
+    }
     if arguments.write {
         ledger.campaign = told;
         let scripts = outcome.scripts;
@@ -104,5 +130,29 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         }
         std::fs::write(Ledger::path(), toml::to_string_pretty(&ledger)?)?;
     }
-    Ok(if outcome.unknown.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if outcome.unknown.is_empty() && enough { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Shows the difference of an entry, on its own history or on the first one of the script that has it.
+fn show(mut ledger: Ledger, id: &str, script: Option<String>, seeds: u64) -> Result<ExitCode, Box<dyn Error>> {
+    let number = ledger.entries.iter().position(|entry| entry.id == id).ok_or("the ledger has no such entry")?;
+    let entry = &mut ledger.entries[number];
+    let own = entry.seed.filter(|_| script.is_none());
+    if let Some(script) = script {
+        entry.script = script;
+    }
+    let (mut ours, mut theirs) = (Subject::own(), Reference::ready()?);
+    for seed in own.into_iter().chain(0..seeds) {
+        if Campaign::shows(&ledger, number, seed, &mut ours, &mut theirs)? {
+            let entry = &ledger.entries[number];
+            println!("{}: {}\n\nhistory {seed} of\n  {}", entry.id, entry.what, entry.script);
+            let case = Campaign::case(seed, &Tree::parse(&*entry.script)?);
+            for divergence in compare(&case, &mut ours, &mut theirs)?.divergences {
+                println!("{divergence}");
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+    println!("{id}: no history shows it");
+    Ok(ExitCode::FAILURE)
 }

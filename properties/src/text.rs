@@ -315,6 +315,30 @@ pub fn totality(bytes: &[u8]) -> Result<(), Violation> {
     grammar_findings.map_or(Ok(()), |findings| well_formed(bytes, findings)).map_err(violation)
 }
 
+/// The part of [`totality`] that takes one parse: `parse(b)` ends, and what it finds is well formed. Says whether the bytes
+/// are a script, or would be if they kept the static rules.
+///
+/// Domain: all bytes.
+///
+/// Why it matters, and the witness: as there.
+pub fn reading(bytes: &[u8]) -> Result<bool, Violation> {
+    let script = Script::parse(bytes);
+    let findings = match &script {
+        Ok(script) => script.warnings(),
+        Err(findings) => findings,
+    };
+    let is_static = |d: &Diagnostic| d.severity == Severity::Warning || d.code >= Code::UndefinedVariable;
+    let law = match well_formed(bytes, findings) {
+        Ok(()) if script.is_ok() != (findings.count(Severity::Error) == 0) => {
+            "a script is refused exactly if some finding is an error"
+        }
+        Ok(()) => return Ok(findings.iter().all(is_static)),
+        Err(law) => law,
+    };
+    let text = String::from_utf8_lossy(bytes);
+    Err(Violation::new(law).part("bytes", format!("{text}\n= {bytes:?}")).part("findings", format!("{findings:#?}")))
+}
+
 /// How long a message or label can be.
 const MESSAGE_CHARS_MAX: usize = 300;
 

@@ -10,7 +10,7 @@ use crate::evaluator::{self, End, Evaluation, Outcome, Particle, Place, UNWRITTE
 use crate::forms::{self, ANSWERS};
 use crate::law::{Amount, Family, Law, Needs};
 use crate::scene::{Scene, restarts_folds};
-use airtight_engine::script::Script;
+use airtight_engine::script::{Script, print};
 use airtight_generators::{Choices, Tape};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,7 +52,10 @@ fn evaluation(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, 
 fn evaluation_of_forms(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
     let (schedule, air, services) = form(choices);
     let Ok(script) = Script::parse(&air) else { return Ok(false) };
-    evaluated(scene, schedule, &air, &script, &services).map_err(|violation| violation.part("script", air))
+    evaluated(scene, schedule, &air, &script, &services).map_err(|mut violation| {
+        violation.parts.insert(0, ("drawn script", print::canonical(script.tree())));
+        violation
+    })
 }
 
 /// The order of things, a script and its services.
