@@ -15,6 +15,9 @@ pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
     if reads_error_after_batch(tree) {
         features.insert("error read after batch");
     }
+    if catches_in_handler(tree) {
+        features.insert("xor in a handler");
+    }
     if stream_folded_twice(tree) {
         features.insert("stream folded twice");
     }
@@ -23,9 +26,9 @@ pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
         let written = tree.placed_operands(node).filter(|(_, position)| !is_read(*position));
         for (operand, position) in written {
             if let Value::Variable(variable) = &tree.operand(operand).value
-                && matches!(position, Position::Output | Position::Target)
-                && variable.kind == VariableKind::Scalar
-                && !assigned.insert(variable.name)
+                && !matches!(variable.kind, VariableKind::Stream | VariableKind::Map)
+                && assigns(position)
+                && !assigned.insert((variable.kind, variable.name))
             {
                 features.insert("assigned twice");
             }
@@ -38,10 +41,14 @@ pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
                 Value::Variable(variable) => variable.lens,
                 _ => Lens::NONE,
             };
-            if let LensView::Path(steps) = tree.lens(lens)
-                && steps.iter().skip(1).any(|step| matches!(step, Accessor::Scalar(_)))
-            {
-                features.insert("lens by name");
+            match tree.lens(lens) {
+                LensView::Path(steps) if steps.iter().skip(1).any(|step| matches!(step, Accessor::Scalar(_))) => {
+                    features.insert("lens by name");
+                }
+                LensView::Length => {
+                    features.insert("length");
+                }
+                _ => {}
             }
         }
         if tree.placed_operands(node).filter(|(_, position)| is_read(*position)).count() > 1 {
@@ -97,6 +104,13 @@ fn reads_error_after_batch(tree: &Tree) -> bool {
     growing_folds(tree).any(|(fold, _)| reads_error_from(tree, fold))
 }
 
+/// Whether there is a `xor` in the handler of another one.
+fn catches_in_handler(tree: &Tree) -> bool {
+    let xors = || tree.node_ids().filter(|node| tree.node(*node).kind == Kind::Xor);
+    let mut handlers = xors().filter_map(|xor| tree.children(xor).nth(1));
+    handlers.any(|handler| xors().any(|inner| inner >= handler && inner < tree.node(handler).end()))
+}
+
 /// Whether an error register is read in an instruction or in what stands after it.
 fn reads_error_from(tree: &Tree, first: NodeId) -> bool {
     let reads = |node: NodeId| {
@@ -131,6 +145,11 @@ fn operand_features(value: &Value) -> Option<&'static str> {
         Class::ScalarLens => Some("lens"),
         _ => None,
     }
+}
+
+const fn assigns(position: Position) -> bool {
+    use Position as P;
+    matches!(position, P::Output | P::Target | P::CanonTarget | P::CanonMapTarget)
 }
 
 const fn is_read(position: Position) -> bool {
