@@ -18,17 +18,16 @@ Examples:
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  every script is valid (and formatted, for `fmt --check`), and so are the data; every law holds
-  1  a script is invalid (or not formatted, for `fmt --check`), or a run of it was given up, or the data are, or a law
-     fails
-  2  wrong usage, or a file that cannot be read or written";
+  0  all is well
+  1  a script or data are invalid, a run was given up, a law fails: what a command looks for was found
+  2  wrong usage, or a file or runner that cannot be used";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
-  airtight check script.air             64 histories, a table of laws, and what else there is to know
+  airtight check script.air             64 histories, a table of laws, and what else was found
   airtight check --time 30s script.air  as many as fit in half a minute
   airtight check --html report.html *.air
-                                        all of it as a page, with a history of each script to step through
+                                        all of it as a page, with histories to step through
   airtight check --runner './avm --json-rpc' script.air
                                         the same for another interpreter";
 
@@ -59,7 +58,8 @@ JSON (--format json) is one object:
   { "format": 1, "holds": true, "seed": 0, "shard": "1/1",
     "cases": 10000, "instances": 516000, "seconds": 5.2,
     "laws": [...],                          as `airtight check --format json` has them
-    "found": [{"law", "case", "instances", "seconds", "file": path or null, "counterexample": {...}}] }"#;
+    "found": [{"law", "case", "instances", "seconds", "file": path or null,
+               "counterexample": {...}}] }"#;
 
 const REPLAY_EXAMPLES: &str = "\
 Examples:
@@ -79,14 +79,21 @@ JSON (--format json) is one object:
       { "file": "x.air", "valid": true,
         "diagnostics": [...],                 as `airtight parse --format json` has them
         "report": {                           null if the script is invalid
-          "totals": {"runs", "endless", "invocations", "givenUp", "messages", "calls", "peers": [peer],
-                     "functions": {peer: {"service.function": calls}}},
+          "totals": {"runs", "endless", "invocations", "givenUp", "messages", "calls",
+                     "peers": [peer], "functions": {peer: {"service.function": calls}}},
           "laws": [{"law", "family", "statement", "domain", "instances", "held",
-                    "verdict": "holds" | "fails" | "vacuous" | "not-applied", "reason": text or null}],
+                    "verdict": "holds" | "fails" | "vacuous" | "not-applied",
+                    "reason": text or null}],
           "counterexamples": [...],           as saved for `airtight replay`
           "findings": {"order": [...], "waits": [...], "unreached": [...], "unused": [...]} } } ] }
-docs/checking-a-script.md has the members of each finding. Members may be added; none is removed or changes its meaning while
-"format" is 1."#;
+docs/checking-a-script.md has the members of each finding. Members may be added; none is removed or
+changes its meaning while "format" is 1."#;
+
+const PARSE_EXIT_CODES: &str = "\
+Exit codes:
+  0  every script is valid
+  1  a script is invalid
+  2  wrong usage, or a file that cannot be read";
 
 const PARSE_EXAMPLES: &str = "\
 Examples:
@@ -143,9 +150,15 @@ Examples:
   airtight run --duplicates 0.2 --restarts 0.1 script.air
                                         one in which messages arrive twice and peers crash";
 
+const RUN_EXIT_CODES: &str = "\
+Exit codes:
+  0  the script was run, even if it failed
+  1  it is invalid, or a run of it was given up
+  2  wrong usage, or a file that cannot be read";
+
 const RUN_FILES: &str = r#"
-The file of --services is JSON. The first entry that fits a call decides what it comes to; what an entry leaves out
-may be anything:
+The file of --services is JSON. The first entry that fits a call decides what it comes to; what an
+entry leaves out may be anything:
   { "answers": [
     { "peer": "hub", "service": "kv", "function": "get", "arguments": ["k"],
       "result": {"value": 42} },                                   a value,
@@ -156,11 +169,12 @@ No key may stand twice in an object, and values nest at most 127 deep.
 JSON (--format json) is one object on one line:
   { "file", "seed", "quiet": whether nothing was left to do,
     "events": [{"event": "begun", "peer"}
-               {"event": "ran", "peer", "message": number or null, "answers": [call], "retCode", "errorMessage",
-                "nextPeers": [peer], "calls": [call]}
+               {"event": "ran", "peer", "message": number or null, "answers": [call], "retCode",
+                "errorMessage", "nextPeers": [peer], "calls": [call]}
                {"event": "sent", "message", "from", "to", "bytes"}
                {"event": "delivered", "message", "from", "to", "again"}
-               {"event": "answered", "peer", "call", "service", "function", "arguments", "retCode", "result"}
+               {"event": "answered", "peer", "call", "service", "function", "arguments", "retCode",
+                "result"}
                {"event": "restarted", "peer"}],
     "peers": [{"peer", "trace": [{"state", "start", "end", "place", "at"}]}],
     "waiting": [text] }"#;
@@ -172,25 +186,38 @@ Examples:
   airtight fmt --human script.air       show it without brackets
   airtight fmt - < in.air > out.air     format standard input";
 
+const FMT_EXIT_CODES: &str = "\
+Exit codes:
+  0  every script is valid, and with --check formatted
+  1  a script is invalid, or with --check not formatted
+  2  wrong usage, or a file that cannot be read or written";
+
 const SERVE_EXAMPLES: &str = r#"Examples:
   echo '{"jsonrpc":"2.0","id":1,"method":"init"}' | airtight serve"#;
 
 const GENERATE_EXAMPLES: &str = "\
 Examples:
-  airtight generate -n 3                          three scripts that keep all static rules, and do something
+  airtight generate -n 3                          three valid scripts that do something
   airtight generate --profile near-valid --seed 7 one that a small edit has perhaps spoiled
-  airtight generate -n 10000 --stats              what such scripts consist of, and what happens when they are run
+  airtight generate -n 10000 --stats              what scripts consist of, and what running them does
   airtight generate -n 10000 --plot scripts.svg   the same as a picture
 
 The same profile, seed and number give the same script, on every machine.
-With --stats or --plot each valid script is run in a simulated network in which messages arrive twice, peers crash and
-services fail; scripts of more than 2,000 instructions are counted without that.";
+With --stats or --plot each valid script is run in a simulated network in which messages arrive
+twice, peers crash and services fail; scripts of more than 2,000 instructions are counted without
+that.";
 
 const INSPECT_EXAMPLES: &str = "\
 Examples:
-  airtight inspect a.data                         what happened, where, and when it was learned
-  airtight inspect a.data --script x.air          what it comes to, and who has something to do
-  airtight inspect b.data --script x.air --init A  the same, if it is known that A began the particle";
+  airtight inspect a.data                           what happened, and when it was learned
+  airtight inspect a.data --script x.air            what it comes to, and who has something to do
+  airtight inspect b.data --script x.air --init A   the same, if A is known to have begun it";
+
+const INSPECT_EXIT_CODES: &str = "\
+Exit codes:
+  0  the data are understood
+  1  the data or the script are invalid
+  2  wrong usage, or a file that cannot be read";
 
 const INSPECT_JSON: &str = r#"
 JSON (--format json) is one object:
@@ -202,7 +229,7 @@ JSON (--format json) is one object:
         "kind": "call",                   or "canon"
         "peer": "A", "tetraplet": "A|db|get|",
         "at": 0,                          the block
-        "result": {"value": …} } ],       {"failure": …}, or {"elements": [[value, tetraplet], …]}
+        "result": {"value": …} } ],       or {"failure": …}, {"elements": [[value, tetraplet], …]}
     "journal": {                          if the data have one
       "peer": "A", "next": 3, "pending": [[2, "<place>"]], "answers": ["<place>"] },
 
@@ -210,7 +237,8 @@ JSON (--format json) is one object:
     "ownScript": true,                    whether the data are of this script, byte by byte
     "end": "waits",                       "complete", or {"failed": {"code": …, "message": …}}
     "trace": [                            the executed states in order
-      { "state": …, "start": 8, "end": 16, "place": "<place>", "at": 0 } ],   "at" if it has an event
+      { "state": …, "start": 8, "end": 16, "place": "<place>",
+        "at": 0 } ],                      if it has an event
     "pending": [                          calls and canons without event
       { "place": "<place>", "peer": "B", "callId": 2,    the id if the peer of the journal has asked
         "arguments": [true, false],       which are at hand
@@ -227,11 +255,12 @@ JSON (--format json) is one object:
     {"call":{"stream":value,"gen":0,"from":tetraplet}}
     {"ap":{"gens":[0]}}
     {"canon":{"by":"A","values":[[value,tetraplet]]}}
-    {"fold":[{"pos":0,"before":[start,len],"after":[start,len]}]}   "pos" is where the value comes from"#;
+    {"fold":[{"pos":0,                               where the value comes from
+              "before":[start,len],"after":[start,len]}]}"#;
 
 /// Runs, checks and formats AIR scripts, and shows their data.
 #[derive(Debug, Parser)]
-#[command(version, after_help = long(EXAMPLES), disable_help_subcommand = true)]
+#[command(version, after_help = long(EXAMPLES, EXIT_CODES), disable_help_subcommand = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) color: colorchoice_clap::Color,
@@ -246,30 +275,30 @@ pub(crate) enum Command {
     ///
     /// Services are made up, messages are delayed, reordered and repeated, peers crash and come back, calls fail. A law that
     /// fails is shown by the smallest case that was found, which is saved and can be replayed.
-    #[command(after_help = CHECK_EXAMPLES, after_long_help = format!("{CHECK_EXAMPLES}\n\n{CHECK_EXIT_CODES}\n{CHECK_JSON}\n"))]
+    #[command(after_help = CHECK_EXAMPLES, after_long_help = long(CHECK_EXAMPLES, CHECK_EXIT_CODES) + CHECK_JSON)]
     Check(CheckArgs),
     /// Look for counterexamples: play many small generated cases, and hold every law against an interpreter in each of them.
     ///
     /// Each case has a script of up to 15 instructions, services, messages that are delayed, reordered, repeated and lost, and
     /// peers that crash. A case is decided by the seed and its number, so that a campaign can be cut into shards.
-    #[command(after_help = LAWS_EXAMPLES, after_long_help = format!("{LAWS_EXAMPLES}\n\n{LAWS_EXIT_CODES}\n{LAWS_JSON}\n"))]
+    #[command(after_help = LAWS_EXAMPLES, after_long_help = long(LAWS_EXAMPLES, LAWS_EXIT_CODES) + LAWS_JSON)]
     Laws(LawsArgs),
     /// Play a saved counterexample again, and say whether its law still fails.
-    #[command(after_help = REPLAY_EXAMPLES, after_long_help = format!("{REPLAY_EXAMPLES}\n\n{REPLAY_EXIT_CODES}\n"))]
+    #[command(after_help = REPLAY_EXAMPLES, after_long_help = long(REPLAY_EXAMPLES, REPLAY_EXIT_CODES))]
     Replay(ReplayArgs),
     /// Run a script in a simulated network, and tell what happens.
     ///
     /// Services are made up, so that any script runs: their answers fit what the script does with them, and depend on the
     /// seed. So does the order in which messages arrive and services answer.
-    #[command(after_help = RUN_EXAMPLES, after_long_help = long(RUN_EXAMPLES) + RUN_FILES)]
+    #[command(after_help = RUN_EXAMPLES, after_long_help = long(RUN_EXAMPLES, RUN_EXIT_CODES) + RUN_FILES)]
     Run(RunArgs),
     /// Check scripts and say what is wrong with them.
-    #[command(after_help = PARSE_EXAMPLES, after_long_help = long(PARSE_EXAMPLES) + JSON_SCHEMA + &json_names())]
+    #[command(after_help = PARSE_EXAMPLES, after_long_help = long(PARSE_EXAMPLES, PARSE_EXIT_CODES) + JSON_SCHEMA + &json_names())]
     Parse(ParseArgs),
     /// Format scripts in place, keeping their comments.
     ///
     /// An invalid script is reported and left as it is.
-    #[command(after_help = FMT_EXAMPLES, after_long_help = long(FMT_EXAMPLES))]
+    #[command(after_help = FMT_EXAMPLES, after_long_help = long(FMT_EXAMPLES, FMT_EXIT_CODES))]
     Fmt(FmtArgs),
     /// Run scripts for another program: JSON-RPC 2.0 over standard input and output, one message a line.
     ///
@@ -280,15 +309,15 @@ pub(crate) enum Command {
     ///
     /// Data hold what happened: answers of services and canons, each at its place. With the script, what they come to is
     /// shown too: the trace of executed states, what is pending for whom, and what waits for which name.
-    #[command(after_help = INSPECT_EXAMPLES, after_long_help = long(INSPECT_EXAMPLES) + INSPECT_JSON)]
+    #[command(after_help = INSPECT_EXAMPLES, after_long_help = long(INSPECT_EXAMPLES, INSPECT_EXIT_CODES) + INSPECT_JSON)]
     Inspect(InspectArgs),
     /// Print random scripts, or how they are distributed.
     #[command(after_help = GENERATE_EXAMPLES)]
     Generate(GenerateArgs),
 }
 
-fn long(examples: &str) -> String {
-    format!("{examples}\n\n{EXIT_CODES}\n")
+fn long(examples: &str, exit_codes: &str) -> String {
+    format!("{examples}\n\n{exit_codes}\n")
 }
 
 /// The values of the JSON that the engine decides.
@@ -378,7 +407,7 @@ pub(crate) enum Profile {
     Valid,
     /// The same after one or two small edits; about half of them are refused.
     NearValid,
-    /// Valid scripts of up to 300,000 instructions, some nested almost as deep.
+    /// Valid scripts of up to 400,000 instructions, some nested almost as deep.
     Big,
 }
 

@@ -330,7 +330,7 @@ pub fn execute(
     let peer = parameters.peer();
     let stopped = |stop: Stop| {
         let tree = script.tree();
-        let instruction = crate::script::print::descriptor(tree, stop.node());
+        let instruction = crate::script::print::descriptor(tree, stop.node()).trim_end().to_owned();
         InvokeError::Stopped { stop, at: tree.node(stop.node()).span.start, instruction }
     };
     let run = execute::run(script, &merged, &peer, parameters.limits, answers).map_err(stopped)?;
@@ -482,10 +482,31 @@ pub fn write_requests(requests: &CallRequests) -> Vec<u8> {
     let arguments = requests.values().flat_map(|request| &request.arguments).map(Json::text_len);
     let likely = arguments.fold(BYTES_BESIDE * requests.len() as u64, u64::saturating_add);
     let mut bytes = Vec::with_capacity(likely.min(RESERVED_BYTES_MAX) as usize);
-    match serde_json::to_writer(&mut bytes, requests) {
-        Ok(()) => bytes,
-        Err(_) => Vec::new(),
+    bytes.push(b'{');
+    for (id, request) in requests {
+        let CallRequest { service_id, function_name, arguments, tetraplets } = request;
+        let first = bytes.len() == 1;
+        write(&mut bytes, if first { "\"" } else { ",\"" }, id);
+        write(&mut bytes, "\":{\"service_id\":", service_id);
+        write(&mut bytes, ",\"function_name\":", function_name);
+        bytes.extend_from_slice(b",\"arguments\":[");
+        for (index, argument) in arguments.iter().enumerate() {
+            if index > 0 {
+                bytes.push(b',');
+            }
+            argument.write_text(&mut bytes);
+        }
+        write(&mut bytes, "],\"tetraplets\":", tetraplets);
+        bytes.push(b'}');
     }
+    bytes.push(b'}');
+    bytes
+}
+
+/// Writes these characters and this value; values that have their text at hand are not written by way of this.
+fn write(bytes: &mut Vec<u8>, before: &str, value: &impl Serialize) {
+    bytes.extend_from_slice(before.as_bytes());
+    serde_json::to_writer(bytes, value).expect("memory takes what is written");
 }
 
 /// The answers that bytes mean; no bytes are none.

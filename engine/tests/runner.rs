@@ -50,6 +50,7 @@ fn runners_agree_with_each_other_and_with_the_function() {
                 let bytes = serde_json::to_vec(&answers).unwrap();
                 let outcome = invoke(air.into(), previous.clone(), current.clone(), parameters.clone(), bytes);
                 prop_assert_eq!(&outcome.call_requests, &write_requests(&fresh.requests));
+                prop_assert_eq!(&outcome.call_requests, &serde_json::to_vec(&fresh.requests).unwrap());
                 prop_assert_eq!(&outcome.data, &fresh.data);
                 prop_assert_eq!(outcome, fresh.clone().into());
                 let merged = runners.0.merge(&previous, &current);

@@ -25,13 +25,15 @@
 
 use crate::case::{Case, Played, Schedule, ServiceSpec};
 use crate::check::{CheckError, LawRow, MakeSubject, Verdict};
+use crate::clock::{self, Clock};
 use crate::counterexample::Counterexample;
+use crate::forms;
 use crate::instances::{Broken, Tally, hold};
 use crate::law::{Amount, Law, law, laws};
 use crate::pool::Pool;
 use crate::shrink::{shrink, strings};
 use crate::subject::Subject;
-use airtight_engine::script::{Class, Instruction, Position, Tree, Value, print};
+use airtight_engine::script::{Class, Instruction, Position, Script, Tree, Value, print};
 use airtight_generators::{
     Choices, InstructionWeights, ScriptConfig, ScriptGenerator, Seeded, VocabularyWeights, Weather,
 };
@@ -41,7 +43,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// From so many cases on, a law whose premise never held is a failure.
 pub const PREMISE_CASES: u64 = 2_000;
@@ -61,6 +63,8 @@ pub struct Plan {
     pub cases: u64,
     /// After this time no more cases are begun.
     pub time: Option<Duration>,
+    /// What time is measured with, here and in the report.
+    pub clock: Clock,
     /// Which part of the cases is looked at.
     pub shard: Shard,
     /// The names of the laws; all if there are none.
@@ -79,6 +83,7 @@ impl Default for Plan {
             seed: 0,
             cases: 10_000,
             time: None,
+            clock: clock::wall,
             shard: Shard::ALL,
             laws: None,
             threads: None,
@@ -230,7 +235,8 @@ pub fn campaign(
     if let Some(name) = plan.laws.iter().flatten().find(|name| law(name).is_none()) {
         return Err(CheckError::Law(name.clone()));
     }
-    let begin = Instant::now();
+    let begin = (plan.clock)();
+    let elapsed = || (plan.clock)().saturating_sub(begin);
     let chosen = |law: &&Law| plan.laws.as_ref().is_none_or(|names| names.contains(law.name));
     let laws: Vec<&'static Law> = laws().filter(chosen).collect();
     let threads = rayon::ThreadPoolBuilder::new().num_threads(plan.threads.unwrap_or(0)).build()?;
@@ -245,13 +251,13 @@ pub fn campaign(
     let (mut cases, mut instances) = (0, 0);
     let mut first: Vec<(Broken, u64, u64, Duration)> = Vec::new();
     let mut numbers = plan.shard.numbers(plan.cases);
-    'campaign: while plan.time.is_none_or(|time| begin.elapsed() < time) {
+    'campaign: while plan.time.is_none_or(|time| elapsed() < time) {
         let batch: Vec<u64> = numbers.by_ref().take(batch).collect();
         if batch.is_empty() {
             break;
         }
         let one =
-            |number: &u64| pool.with(|subject| look_at(&laws, plan.seed, *number, nothing.as_ref(), begin, subject));
+            |number: &u64| pool.with(|subject| look_at(&laws, plan.seed, *number, nothing.as_ref(), &elapsed, subject));
         let all: Vec<Told> = match batch.as_slice() {
             [number] => vec![one(number)?],
             batch => threads.install(|| batch.par_iter().map(one).collect::<Result<_, _>>())?,
@@ -273,14 +279,14 @@ pub fn campaign(
         }
         progress(&Progress { cases, instances, fails: first.len() });
     }
-    let elapsed = begin.elapsed();
+    let elapsed = elapsed();
     for row in &mut rows {
         row.conclude(first.iter().any(|(broken, ..)| broken.law == row.law));
     }
     let found = first.into_iter().map(|(broken, case, instances, elapsed)| {
         let law = broken.law;
         let counterexample = pool.with(|subject| {
-            let broken = if plan.shrink { shrink(broken, subject) } else { broken };
+            let broken = if plan.shrink { shrink(broken, plan.clock, subject) } else { broken };
             Ok(Counterexample::new(broken, subject))
         })?;
         Ok(Found { law, case, instances, elapsed, counterexample })
@@ -295,26 +301,34 @@ fn look_at(
     seed: u64,
     number: u64,
     nothing: Option<&Played>,
-    begin: Instant,
+    elapsed: &dyn Fn() -> Duration,
     subject: &mut Subject,
 ) -> Result<Told, CheckError> {
     let mut choices = choices(seed, number);
     let seed = choices.bits();
-    let laws = laws.iter().map(|law| (*law, few(law.amount)));
+    let mut chance = Seeded::new(seed);
+    let laws = laws.iter().map(|law| (*law, few(law, &mut chance)));
     let (tallies, broken) = match nothing {
         Some(nothing) => hold(laws, nothing, subject, seed)?,
         None => hold(laws, &draw(&mut choices).play(subject)?, subject, seed)?,
     };
-    Ok(Told { number, tallies, broken, elapsed: begin.elapsed() })
+    Ok(Told { number, tallies, broken, elapsed: elapsed() })
 }
 
-/// How many instances of a law are looked at in a case of a campaign: few, for the next case has others.
-const fn few(amount: Amount) -> Amount {
-    match amount {
+/// Laws of which so many instances are looked at in each case: they find what no other law does.
+const OFTEN: [(&str, u32); 2] = [("evaluation", 1), ("evaluation-of-forms", 3)];
+
+/// How many instances of a law are looked at in a case of a campaign: few, for the next case has others; of most laws an
+/// eighth of what `check` looks at, on average, so of many of them none in most cases. Scripts differ more than instances.
+fn few(law: &Law, chance: &mut Seeded) -> Amount {
+    if let Some((_, amount)) = OFTEN.iter().find(|(name, _)| *name == law.name) {
+        return Amount::Sample(*amount);
+    }
+    match law.amount {
         Amount::Once => Amount::Once,
         // These look at what is there already.
         Amount::Runs(u32::MAX) => Amount::Runs(u32::MAX),
-        Amount::Runs(n) | Amount::Sample(n) => Amount::Sample(n.div_ceil(8)),
+        Amount::Runs(n) | Amount::Sample(n) => Amount::Sample(n / 8 + u32::from(chance.chance(n % 8, 8))),
         Amount::Free(n) => Amount::Free(n),
     }
 }
@@ -348,6 +362,9 @@ static SCRIPTS: LazyLock<[(u32, ScriptGenerator); 3]> = LazyLock::new(|| {
         .map(|(weight, config)| (weight, ScriptGenerator::new(config)))
 });
 
+/// How many of 100 scripts have one of the forms in which several things meet.
+const FORMS_PERCENT: u32 = 40;
+
 /// Of so many scripts the first is taken that makes calls of more than one peer.
 const TRIES: usize = 6;
 
@@ -367,6 +384,11 @@ const UNDECODABLE: [&str; 5] = ["", "not JSON", "1e999", "{\"a\":1,\"a\":2} ", "
 
 /// A case as campaigns have them, from choices.
 pub(crate) fn draw<C: Choices>(choices: &mut C) -> Case {
+    if choices.chance(FORMS_PERCENT, 100)
+        && let Some(case) = draw_form(choices)
+    {
+        return case;
+    }
     let kind = choices.weighted(&SCRIPTS.each_ref().map(|(weight, _)| *weight));
     let mut tree = SCRIPTS[kind].1.generate(choices);
     for _ in 1..TRIES {
@@ -380,16 +402,28 @@ pub(crate) fn draw<C: Choices>(choices: &mut C) -> Case {
         1 if !peers.is_empty() => Arc::from(peers[choices.below(peers.len() as u32) as usize].as_str()),
         _ => "init".into(),
     };
-    let weather = WEATHERS.map(|(weight, _)| weight);
-    let weather = WEATHERS[choices.weighted(&weather)].1;
     let failures = choices.pick(&FAILURES);
     let fixed = if choices.chance(1, 8) { undecodable(&tree, choices) } else { None };
     Case {
         script: print::canonical(&tree).into(),
         init,
         services: ServiceSpec { seed: choices.below(u32::MAX).into(), failures, fixed },
-        schedule: Schedule::Seeded { seed: choices.below(u32::MAX).into(), weather },
+        schedule: schedule(choices),
     }
+}
+
+/// A case with a script of one of the forms; seldom nothing, where the script breaks a rule.
+fn draw_form<C: Choices>(choices: &mut C) -> Option<Case> {
+    let script = forms::draw(choices);
+    Script::parse(&script).ok()?;
+    let (seed, failures) = (choices.below(u32::MAX).into(), choices.pick(&FAILURES));
+    let services = ServiceSpec { seed, failures, fixed: Some(forms::ANSWERS.clone()) };
+    Some(Case { script: script.into(), init: "init".into(), services, schedule: schedule(choices) })
+}
+
+fn schedule<C: Choices>(choices: &mut C) -> Schedule {
+    let weather = WEATHERS[choices.weighted(&WEATHERS.map(|(weight, _)| weight))].1;
+    Schedule::Seeded { seed: choices.below(u32::MAX).into(), weather }
 }
 
 /// How many calls stand in a script where a walk may come.

@@ -4,6 +4,7 @@
 //! differs between their ends is decided by the order of delivery.
 
 use crate::case::{Case, CaseError, Played, Schedule, ServiceSpec};
+use crate::clock;
 use crate::counterexample::Counterexample;
 use crate::findings;
 use crate::findings::{Ending, Findings};
@@ -352,7 +353,7 @@ fn conclude(
     let counterexamples: Result<Vec<_>, CheckError> = laws
         .filter(|law| !options.shown.contains(law.name))
         .filter_map(|law| first.remove(law.name))
-        .map(|broken| pool.with(|subject| Ok(Counterexample::new(shrink(broken, subject), subject))))
+        .map(|broken| pool.with(|subject| Ok(Counterexample::new(shrink(broken, clock::wall, subject), subject))))
         .collect();
     let findings = pool.with(|subject| Ok(findings::find(script, text, &endings, Some(subject))))?;
     Ok(Report { totals, laws: rows, counterexamples: counterexamples?, findings })

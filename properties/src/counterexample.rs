@@ -1,6 +1,7 @@
 //! A counterexample: everything that is needed to see a law fail, as a value that is saved, read and replayed.
 
 use crate::case::Case;
+use crate::clock::Clock;
 use crate::instances::Broken;
 use crate::law::{Law, law};
 use crate::scene::Scene;
@@ -134,11 +135,11 @@ impl Counterexample {
         law(&self.law).ok_or_else(|| ReplayError::Law(self.law.clone()))
     }
 
-    /// The same, made as small as it gets within about two seconds; nothing if the law does not fail.
+    /// The same, made as small as it gets within about two seconds of that clock; nothing if the law does not fail.
     ///
     /// # Errors
     /// If it cannot be replayed.
-    pub fn shrunk(&self, subject: &mut Subject) -> Result<Option<Self>, ReplayError> {
+    pub fn shrunk(&self, clock: Clock, subject: &mut Subject) -> Result<Option<Self>, ReplayError> {
         let law = self.law()?;
         let played = self.case.play(subject)?;
         if played.failure.is_some() {
@@ -148,7 +149,7 @@ impl Counterexample {
         let violation = law.look(&mut Scene::new(&played, subject), &mut tape.clone()).err();
         let Some(violation) = violation else { return Ok(None) };
         let broken = Broken { law, case: self.case.clone(), tape, violation };
-        Ok(Some(Self::new(shrink(broken, subject), subject)))
+        Ok(Some(Self::new(shrink(broken, clock, subject), subject)))
     }
 
     /// Plays the case again and looks at the law again: the counterexample as it is now, if the law still fails.

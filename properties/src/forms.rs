@@ -1,10 +1,12 @@
-//! Scripts of a few forms: around a fold, about stream maps, about errors.
+//! Scripts of a few forms: around a fold, about stream maps, about errors. They use a service with answers of its own.
 //!
 //! What goes wrong shows only where several things meet: at least two items, of one batch or of two; an instruction that leaves
 //! something behind, and one that would see it; an error in a handler. Scripts of all kinds seldom have all of that; these mostly
 //! do.
 
 use airtight_generators::Choices;
+use serde_json::{Value, json};
+use std::sync::LazyLock;
 
 /// A script, by choices; not each of them passes the static rules.
 pub(crate) fn draw(choices: &mut dyn Choices) -> String {
@@ -16,9 +18,41 @@ pub(crate) fn draw(choices: &mut dyn Choices) -> String {
     }
 }
 
+/// The service whose functions answer with what `fail` is given.
+const RAISERS: &str = "errors";
+
+/// What it answers: errors with codes of all sizes, and what is no error.
+const ERRORS: [&str; 10] = [
+    r#"{"error_code":7,"message":"no"}"#,
+    r#"{"error_code":-9223372036854775808,"message":"no","more":[1]}"#,
+    r#"{"error_code":9223372036854775807,"message":""}"#,
+    r#"{"error_code":9223372036854775808,"message":"no"}"#,
+    r#"{"error_code":18446744073709551615,"message":"no"}"#,
+    r#"{"error_code":0,"message":"no"}"#,
+    r#"{"error_code":1.5,"message":"no"}"#,
+    r#"{"error_code":"7","message":"no"}"#,
+    r#"{"error_code":7}"#,
+    "7",
+];
+
+/// A function of it that fails, and one with an answer that is no JSON.
+const FAILS: &str = "fails";
+const BABBLES: &str = "babbles";
+
+/// The answers of that service, as a file that fixes answers has them.
+pub(crate) static ANSWERS: LazyLock<Value> = LazyLock::new(|| {
+    let errors = ERRORS
+        .iter()
+        .enumerate()
+        .map(|(number, text)| json!({"service": RAISERS, "function": number.to_string(), "text": text}));
+    let fails = json!({"service": RAISERS, "function": FAILS, "error": {"ret_code": 5, "message": "no"}});
+    let babbles = json!({"service": RAISERS, "function": BABBLES, "text": "[1"});
+    json!({"answers": errors.chain([fails, babbles]).collect::<Vec<_>>()})
+});
+
 fn fold(forms: &mut Forms<'_>) -> String {
     let (prelude, iterable) = forms.iterable();
-    let body = forms.body();
+    let body = forms.body(matches!(iterable, "$s" | "%m"));
     let last = forms.pick(&["", " (null)", "@"]);
     let last = if last == "@" { format!(" {}", forms.call("[i]", "")) } else { last.into() };
     let fold = format!("(fold {iterable} i {body}{last})");
@@ -92,28 +126,48 @@ impl Forms<'_> {
 
     /// What may fail, at most so deep.
     fn trouble(&mut self, depth: u32) -> String {
-        match self.below(if depth == 0 { 5 } else { 10 }) {
+        match self.below(if depth == 0 { 8 } else { 13 }) {
             0 => self.look(),
             1 => self.pick(&["(fail 3 \"no\")", "(fail 4 \"never\")"]).into(),
             2 => format!("(match 1 2 {})", self.look()),
             3 => "(fail :error:)".into(),
             4 => "(fail %last_error%)".into(),
-            5 => format!("(par {} {})", self.trouble(depth - 1), self.trouble(depth - 1)),
-            6 => format!("(seq {} {})", self.look(), self.trouble(depth - 1)),
-            7 => format!("(seq {} {})", self.trouble(depth - 1), self.look()),
+            5 => self.raise(),
+            6 => self.service([FAILS, FAILS, BABBLES]),
+            7 => format!("(seq {} {})", self.missing("%last_error%", "$out"), self.call("[]", "")),
+            8 => format!("(par {} {})", self.trouble(depth - 1), self.trouble(depth - 1)),
+            9 => format!("(seq {} {})", self.look(), self.trouble(depth - 1)),
+            10 => format!("(seq {} {})", self.trouble(depth - 1), self.look()),
             _ => format!("(xor {} {})", self.trouble(depth - 1), self.trouble(depth - 1)),
         }
+    }
+
+    /// An error made from an answer, which may be none.
+    fn raise(&mut self) -> String {
+        let which = self.below(ERRORS.len() as u32);
+        format!("(new e (seq (call {} (\"{RAISERS}\" \"{which}\") [] e) (fail e)))", self.peer())
+    }
+
+    /// A call of one of the functions that have answers of their own.
+    fn service(&mut self, functions: [&str; 3]) -> String {
+        let function = functions[self.below(3) as usize];
+        format!("(call {} (\"{RAISERS}\" \"{function}\") [])", self.peer())
+    }
+
+    /// An `ap` of a part that is not there, tried.
+    fn missing(&mut self, of: &str, to: &str) -> String {
+        format!("(xor (ap {of}.$.none {to}) (null))")
     }
 
     /// What makes something to fold over, and that.
     fn iterable(&mut self) -> (String, &'static str) {
         let peer = self.peer();
-        match self.below(6) {
+        match self.below(8) {
             0 => (self.call("[]", " xs"), "xs"),
-            1 => (self.all(Self::write), "$s"),
-            2 => (format!("(seq {} (canon {peer} $s #c))", self.all(Self::write)), "#c"),
-            3 => (self.all(Self::insert), "%m"),
-            4 => (format!("(seq {} (canon {peer} %m #%m))", self.all(Self::insert)), "#%m"),
+            1..=3 => (self.all(Self::write), "$s"),
+            4 => (format!("(seq {} (canon {peer} $s #c))", self.all(Self::write)), "#c"),
+            5 => (self.all(Self::insert), "%m"),
+            6 => (format!("(seq {} (canon {peer} %m #%m))", self.all(Self::insert)), "#%m"),
             _ => (format!("(seq {} (canon {peer} %m #%m))", self.all(Self::insert)), "#%m.$.a"),
         }
     }
@@ -128,7 +182,7 @@ impl Forms<'_> {
     }
 
     fn write(&mut self) -> String {
-        match self.below(3) {
+        match self.below(2) {
             0 => format!("(ap {} $s)", self.pick(&["1", "2", "\"a\""])),
             _ => self.call("[]", " $s"),
         }
@@ -146,22 +200,23 @@ impl Forms<'_> {
     }
 
     /// The body of the fold: something for each item, and its `next`.
-    fn body(&mut self) -> String {
+    fn body(&mut self, is_endless: bool) -> String {
         let part = self.part();
         let caught = self.call("[i]", "");
-        match self.below(6) {
-            0 => format!("(seq {part} (next i))"),
-            1 | 2 => format!("(par {part} (next i))"),
-            3 => format!("(xor (seq {part} (next i)) {caught})"),
-            4 => format!("(seq (xor {part} {caught}) (next i))"),
-            _ => format!("(seq (next i) {part})"),
+        match self.below(8) {
+            0 | 1 => format!("(seq {part} (next i))"),
+            2..=4 => format!("(par {part} (next i))"),
+            5 => format!("(xor (seq {part} (next i)) {caught})"),
+            6 => format!("(seq (xor {part} {caught}) (next i))"),
+            // Of streams and maps this is refused.
+            _ => format!("({} (next i) {part})", if is_endless { "xor" } else { "seq" }),
         }
     }
 
     /// What is done for an item.
     fn part(&mut self) -> String {
         let peer = self.peer();
-        match self.below(10) {
+        match self.below(16) {
             0 => self.call("[i]", ""),
             1 => format!("(par {} {})", self.call("[i]", " x"), self.call("[x i]", "")),
             2 => format!("(seq {} {})", self.call("[i]", " x"), self.call("[x]", "")),
@@ -174,6 +229,12 @@ impl Forms<'_> {
             6 => format!("(xor {} {})", self.call("[i.$.key]", ""), self.call("[:error:.$.error_code i]", "")),
             7 => format!("(xor (match i.$.key \"a\" {}) (null))", self.call("[i.$.value]", "")),
             8 => format!("(mismatch i 1 {})", self.call("[i]", "")),
+            9 | 14 => self.service([FAILS, FAILS, BABBLES]),
+            10 => self.missing("i", "$out"),
+            11 => format!("(seq (xor (match i 1 (ap i x)) (null)) (par {} (null)))", self.call("[x]", "")),
+            12 => format!(
+                "(new $n (seq (seq (ap i $n) (canon {peer} $n #n)) (xor (fold #n j (seq (ap j $out) (fail 3 \"no\"))) (null))))"
+            ),
             _ => format!(
                 "(xor (new $out (seq (ap i $out) (fail 3 \"no\"))) (seq (canon {peer} $out #n) {}))",
                 self.call("[#n]", "")

@@ -321,6 +321,21 @@ pub(crate) fn learned(shared: &Shared) -> BTreeMap<(PlaceId, ContentId), usize> 
     shared.events().map(|Event { place, result, at }| ((place, result), at)).collect()
 }
 
+/// The laws of merging that imply the others, about these data: the word law, conservation, and that order decides no
+/// more than order.
+pub(crate) fn band_laws(
+    choices: &mut dyn Choices,
+    letters: Vec<Shared>,
+    subject: &mut Subject,
+) -> Result<(), Violation> {
+    // Fuzzers are fond of the largest numbers, and of zeros.
+    let by_bytes = choices.below(BY_BYTES_IN) == 1;
+    let mut band = Drawn { letters, by_bytes: by_bytes.then_some(subject) };
+    band::word_law(&mut band, choices, WORD_MAX)?;
+    conservation(&mut band)?;
+    order(&mut band).map(drop)
+}
+
 fn conservation(band: &mut Drawn<'_>) -> Result<bool, Violation> {
     let (a, b) = (band.letter(0), band.letter(1));
     let product = band.product(&a, &b)?;

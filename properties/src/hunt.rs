@@ -1,6 +1,7 @@
 //! A hunt: the histories of a script one after the other, each held against one law, until it is broken.
 
 use crate::check::{CheckError, Options, Verdict, case};
+use crate::clock;
 use crate::counterexample::Counterexample;
 use crate::instances::{Broken, Tally, look};
 use crate::law::Law;
@@ -71,7 +72,7 @@ pub fn hunt(
         }
         hunt.verdict = Verdict::Fails;
         let broken = Broken { law, case: played.case, tape, violation };
-        hunt.counterexample = Some(Counterexample::new(shrink_while(broken, wanted, subject), subject));
+        hunt.counterexample = Some(Counterexample::new(shrink_while(broken, wanted, clock::wall, subject), subject));
         return Ok(hunt);
     }
     if hunt.held > 0 {

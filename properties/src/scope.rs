@@ -14,6 +14,7 @@ use crate::Violation;
 use crate::band;
 use crate::case::{Case, Schedule, ServiceSpec};
 use crate::check::{CheckError, MakeSubject};
+use crate::clock;
 use crate::counterexample::Counterexample;
 use crate::free::Drawn;
 use crate::instances::{Broken, hold};
@@ -117,7 +118,10 @@ pub fn search(bounds: Bounds, progress: &(dyn Fn(u64) + Sync)) -> Result<Verdict
                 }
                 Err(Broke::History(broken)) => {
                     return pool.with(|subject| {
-                        Ok(Verdict::Fails(Box::new(Counterexample::new(shrink(*broken, subject), subject))))
+                        Ok(Verdict::Fails(Box::new(Counterexample::new(
+                            shrink(*broken, clock::wall, subject),
+                            subject,
+                        ))))
                     });
                 }
                 Err(Broke::Merge(script, violation)) => return Ok(Verdict::FailsToMerge(script, violation)),

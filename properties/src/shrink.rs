@@ -5,15 +5,17 @@
 //! start and the law looked at again, so what stays is a real failure, though perhaps of another instance.
 
 use crate::case::{Case, Schedule, ServiceSpec};
+use crate::clock::Clock;
 use crate::instances::{Broken, Tally, look};
 use crate::law::{Amount, Family};
 use crate::scene::Scene;
 use crate::subject::Subject;
+use crate::values;
 use crate::violation::Violation;
 use airtight_engine::script::{Position, Script, Tree, Value, print};
 use airtight_generators::{Action, Tape, Weather, reduce};
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a case is made smaller; whoever waits for it waits no longer.
 const TIME_MAX: Duration = Duration::from_millis(1_800);
@@ -25,13 +27,19 @@ const INSTANCES_MAX: u32 = 48;
 const SCHEDULES: u64 = 3;
 
 /// The smallest case that was found from this one.
-pub(crate) fn shrink(broken: Broken, subject: &mut Subject) -> Broken {
-    shrink_while(broken, &|_| true, subject)
+pub(crate) fn shrink(broken: Broken, clock: Clock, subject: &mut Subject) -> Broken {
+    shrink_while(broken, &|_| true, clock, subject)
 }
 
 /// The smallest case that was found from this one, and breaks the law in a way that is wanted.
-pub(crate) fn shrink_while(broken: Broken, wanted: &dyn Fn(&Violation) -> bool, subject: &mut Subject) -> Broken {
-    let mut shrinker = Shrinker { best: broken, wanted, subject, deadline: Instant::now() + TIME_MAX };
+pub(crate) fn shrink_while(
+    broken: Broken,
+    wanted: &dyn Fn(&Violation) -> bool,
+    clock: Clock,
+    subject: &mut Subject,
+) -> Broken {
+    let mut shrinker = Shrinker { best: broken, wanted, subject, clock, deadline: clock() + TIME_MAX };
+    shrinker.as_case();
     shrinker.schedule_away();
     shrinker.services();
     // A smaller script allows a smaller schedule, and that perhaps a still smaller script.
@@ -49,12 +57,13 @@ struct Shrinker<'s> {
     best: Broken,
     wanted: &'s dyn Fn(&Violation) -> bool,
     subject: &'s mut Subject,
-    deadline: Instant,
+    clock: Clock,
+    deadline: Duration,
 }
 
 impl Shrinker<'_> {
     fn is_late(&self) -> bool {
-        Instant::now() >= self.deadline
+        (self.clock)() >= self.deadline
     }
 
     /// Takes a case as the best one if the law fails in it, by the known instance or another one.
@@ -91,6 +100,15 @@ impl Shrinker<'_> {
         let mut case = self.best.case.clone();
         change(&mut case);
         case
+    }
+
+    /// What an instance made of choices alone may be a case of another law.
+    fn as_case(&mut self) {
+        let Some((law, case, tape)) = values::as_case(self.best.law, &self.best.tape) else { return };
+        let instance = std::mem::replace(&mut self.best.law, law);
+        if !self.keeps(&case, Some(&tape)) {
+            self.best.law = instance;
+        }
     }
 
     /// Perhaps no schedule is needed at all.

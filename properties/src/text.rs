@@ -74,7 +74,59 @@ pub const LAWS: &[Law] = &[
         amount: Amount::Sample(6),
         check: any_bytes,
     },
+    Law {
+        name: "deep-text",
+        family: Family::Text,
+        statement: "a script nested d deep is read, printed and read again on a small stack",
+        domain: "d up to 4,000, on 128 KiB; instructions of each kind that can hold others",
+        why: "no script can end the process of a peer that reads it",
+        needs: Needs::Own,
+        amount: Amount::Free(1),
+        check: |_, choices| deep(choices),
+    },
 ];
+
+/// How deep scripts are nested, and on how much stack they are read.
+const DEPTHS: [u32; 3] = [8, 60, 4_000];
+const STACK_BYTES: usize = 128 << 10;
+
+fn deep(choices: &mut dyn Choices) -> Result<bool, Violation> {
+    const AROUND: [(&str, &str); 6] = [
+        ("(seq ", " (null))"),
+        ("(par (null) ", ")"),
+        ("(xor ", " (null))"),
+        ("(new x ", ")"),
+        ("(match 1 1 ", ")"),
+        ("(mismatch 1 2 ", ")"),
+    ];
+    let depth_max = DEPTHS[choices.weighted(&[12, 4, 1])];
+    let depth = depth_max - choices.below(depth_max / 4);
+    let around: Vec<_> =
+        (0..choices.range(1..4)).map(|_| AROUND[choices.below(AROUND.len() as u32) as usize]).collect();
+    let layers = || around.iter().cycle().take(depth as usize);
+    let text: String = layers().map(|(before, _)| *before).chain(["(null)"]).collect();
+    let mut layers: Vec<_> = layers().map(|(_, after)| *after).collect();
+    layers.reverse();
+    let text = text + &layers.concat();
+    let read = move || {
+        let script = Script::parse(&text).map_err(|findings| findings.to_string())?;
+        let printed = print::canonical(script.tree());
+        match Tree::parse(&printed) {
+            Ok(again) if again == *script.tree() => Ok(()),
+            Ok(_) => Err("another script".to_owned()),
+            Err(findings) => Err(findings.to_string()),
+        }
+    };
+    let reader = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(read);
+    let violation =
+        Violation::new("a script nested d deep is read, printed and read again").part("d", depth.to_string());
+    let Ok(reader) = reader else { return Ok(false) };
+    match reader.join() {
+        Ok(Ok(())) => Ok(depth > 8),
+        Ok(Err(what)) => Err(violation.part("what comes of it", what.chars().take(500).collect::<String>())),
+        Err(_) => Err(violation.part("what comes of it", "a panic")),
+    }
+}
 
 /// How often a text is damaged at most.
 const DAMAGES_MAX: u32 = 4;
@@ -261,6 +313,30 @@ pub fn totality(bytes: &[u8]) -> Result<(), Violation> {
     }
     well_formed(bytes, findings).map_err(violation)?;
     grammar_findings.map_or(Ok(()), |findings| well_formed(bytes, findings)).map_err(violation)
+}
+
+/// The part of [`totality`] that takes one parse: `parse(b)` ends, and what it finds is well formed. Says whether the bytes
+/// are a script, or would be if they kept the static rules.
+///
+/// Domain: all bytes.
+///
+/// Why it matters, and the witness: as there.
+pub fn reading(bytes: &[u8]) -> Result<bool, Violation> {
+    let script = Script::parse(bytes);
+    let findings = match &script {
+        Ok(script) => script.warnings(),
+        Err(findings) => findings,
+    };
+    let is_static = |d: &Diagnostic| d.severity == Severity::Warning || d.code >= Code::UndefinedVariable;
+    let law = match well_formed(bytes, findings) {
+        Ok(()) if script.is_ok() != (findings.count(Severity::Error) == 0) => {
+            "a script is refused exactly if some finding is an error"
+        }
+        Ok(()) => return Ok(findings.iter().all(is_static)),
+        Err(law) => law,
+    };
+    let text = String::from_utf8_lossy(bytes);
+    Err(Violation::new(law).part("bytes", format!("{text}\n= {bytes:?}")).part("findings", format!("{findings:#?}")))
 }
 
 /// How long a message or label can be.

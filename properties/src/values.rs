@@ -5,14 +5,17 @@
 
 use crate::Violation;
 use crate::calm::{self, Asked, Calm, Turn};
+use crate::case::{Case, ServiceSpec};
 use crate::evaluator::{self, End, Evaluation, Outcome, Particle, Place, UNWRITTEN, World};
-use crate::forms;
+use crate::forms::{self, ANSWERS};
 use crate::law::{Amount, Family, Law, Needs};
 use crate::scene::{Scene, restarts_folds};
-use airtight_engine::script::Script;
-use airtight_generators::Choices;
+use airtight_engine::script::{Script, print};
+use airtight_generators::{Choices, Tape};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+
+const FORMS: &str = "evaluation-of-forms";
 
 /// The laws of this file.
 pub const LAWS: &[Law] = &[
@@ -27,7 +30,7 @@ pub const LAWS: &[Law] = &[
         check: evaluation,
     },
     Law {
-        name: "evaluation-of-forms",
+        name: FORMS,
         family: Family::Values,
         statement: "as `evaluation`, for scripts of a few forms: folds, stream maps, errors",
         domain: "calm networks, drawn scripts",
@@ -43,23 +46,52 @@ pub(crate) const SCHEDULES: u32 = 1 << 16;
 
 fn evaluation(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
     let played = scene.played;
-    evaluated(scene, choices.below(SCHEDULES), &played.case.script, &played.script)
+    evaluated(scene, choices.below(SCHEDULES), &played.case.script, &played.script, &played.case.services)
 }
 
 fn evaluation_of_forms(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
-    let schedule = choices.below(SCHEDULES);
-    let air = forms::draw(choices);
+    let (schedule, air, services) = form(choices);
     let Ok(script) = Script::parse(&air) else { return Ok(false) };
-    evaluated(scene, schedule, &air, &script).map_err(|violation| violation.part("script", air))
+    evaluated(scene, schedule, &air, &script, &services).map_err(|mut violation| {
+        violation.parts.insert(0, ("drawn script", print::canonical(script.tree())));
+        violation
+    })
+}
+
+/// The order of things, a script and its services.
+fn form(choices: &mut dyn Choices) -> (u32, String, ServiceSpec) {
+    let (schedule, air) = (choices.below(SCHEDULES), forms::draw(choices));
+    let seed = choices.below(u32::MAX).into();
+    let failures = [0.0, 0.0, 0.3][choices.below(3) as usize];
+    (schedule, air, ServiceSpec { seed, failures, fixed: Some(ANSWERS.clone()) })
+}
+
+/// An instance of [`evaluation_of_forms`] as a case, and the instance of [`evaluation`] in it that says the same: scripts
+/// shrink better than the choices they came from.
+pub(crate) fn as_case(law: &Law, tape: &Tape) -> Option<(&'static Law, Case, Tape)> {
+    if law.name != FORMS {
+        return None;
+    }
+    let mut tape = tape.clone();
+    tape.rewind();
+    let (order, air, services) = form(&mut tape);
+    let case = Case { script: air.into(), services, ..Case::empty() };
+    LAWS.first().map(|evaluation| (evaluation, case, Tape::new(vec![order])))
 }
 
 /// Plays a script in a calm network, and compares each run with what the evaluator says.
-fn evaluated(scene: &mut Scene<'_>, schedule: u32, air: &str, script: &Script) -> Result<bool, Violation> {
+fn evaluated(
+    scene: &mut Scene<'_>,
+    schedule: u32,
+    air: &str,
+    script: &Script,
+    services: &ServiceSpec,
+) -> Result<bool, Violation> {
     let played = scene.played;
     if restarts_folds(script) {
         return Ok(false);
     }
-    let Ok(services) = played.case.services.prepare(script, &played.case.init) else { return Ok(false) };
+    let Ok(services) = services.prepare(script, &played.case.init) else { return Ok(false) };
     let parameters = calm::parameters(played);
     let mut second = Second::new(Particle {
         init: parameters.init_peer_id.clone(),

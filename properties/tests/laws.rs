@@ -271,6 +271,9 @@ by_quickcheck! {
     damaged_data_by_quickcheck: "damaged-data",
     tree_text_by_quickcheck: "tree-text",
     near_valid_text_by_quickcheck: "near-valid-text",
+    deep_text_by_quickcheck: "deep-text",
+    broken_data_by_quickcheck: "broken-data",
+    broken_script_by_quickcheck: "broken-script",
 }
 
 /// `n` data of which the `i`-th knows one event, at a place of its own.

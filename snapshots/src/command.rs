@@ -1,5 +1,6 @@
 //! The command `airtight`, run as a user does.
 
+use serde_json::Value;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -27,6 +28,15 @@ impl Said {
             shown += &format!("--- standard error\n{}", self.err);
         }
         shown + &format!("--- exit code {}\n", self.code)
+    }
+
+    /// The JSON that it is.
+    ///
+    /// # Panics
+    /// If it is anything else than JSON on one line.
+    pub fn json(&self) -> Value {
+        assert_eq!(self.out.lines().count(), 1, "{}{}", self.out, self.err);
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
     }
 }
 

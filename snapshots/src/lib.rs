@@ -1,41 +1,28 @@
-//! What the snapshots have in common: the command as a user calls it, teaching scripts as they are played, and where the
-//! snapshots lie. See `README.md` for how to review them.
+//! What the snapshots have in common: the command as a user calls it, teaching scripts as they are played, data line by line,
+//! and bad input. See `README.md` for how to review them.
 
 pub mod broken;
 mod command;
+mod envelope;
+mod input;
 mod play;
 
 pub use command::{Said, airtight};
+pub use envelope::lines;
+pub use input::{CALL, Input, answered, answers, data_of};
 pub use play::{Step, play, teaching};
 
-use insta::Settings;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The folder of this package.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A script of the examples or the teaching scripts, by its path from this package.
-pub fn scripts(folder: &str) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(root().join(folder)).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut scripts: Vec<_> =
-        entries.filter(|path| path.extension().is_some_and(|extension| extension == "air")).collect();
-    scripts.sort();
-    scripts
-}
-
-/// Compares a text with the snapshot of this name in a folder.
+/// The name of a file without its ending: what a snapshot about it is called.
 ///
 /// # Panics
-/// If they differ.
-pub fn review(folder: &str, name: &str, text: &str) {
-    let mut settings = Settings::clone_current();
-    settings.set_snapshot_path(root().join(folder));
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    // Time and place are not behaviour.
-    settings.add_filter(r"\b\d+(\.\d+)? ?(ms|µs|s)\b", "[time]");
-    settings.add_filter(r"airtight \d+\.\d+\.\d+", "airtight [version]");
-    settings.bind(|| insta::assert_snapshot!(name, text));
+/// If it has none.
+pub fn stem(path: &Path) -> &str {
+    path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_else(|| panic!("{} has no name", path.display()))
 }

@@ -54,6 +54,10 @@ fn list(out: &mut String, what: &str, lines: &[impl AsRef<str>]) {
         let _ = writeln!(out, "\n  {what}: {}", shown(only.as_ref()));
         return;
     }
+    if lines.is_empty() {
+        let _ = writeln!(out, "\n  {what}: nothing");
+        return;
+    }
     let _ = writeln!(out, "\n  {what}:");
     for line in lines.iter().take(LINES_MAX) {
         let _ = writeln!(out, "    {}", shown(line.as_ref()));

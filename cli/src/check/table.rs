@@ -45,8 +45,11 @@ pub(crate) fn table(rows: &[LawRow], styled: bool) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{:names$}  {:domains$}  {:>9}  {:>9}  verdict", "law", "domain", "instances", "premise");
     for family in [Family::Merge, Family::Execution, Family::Protocol, Family::Values, Family::Text] {
-        let _ = writeln!(out, "{}", family.title());
-        for row in rows.iter().filter(|row| row.law.family == family) {
+        let mut rows = rows.iter().filter(|row| row.law.family == family).peekable();
+        if rows.peek().is_some() {
+            let _ = writeln!(out, "{}", family.title());
+        }
+        for row in rows {
             let (style, verdict) = match &row.verdict {
                 Verdict::Holds => (GOOD, "holds".to_owned()),
                 Verdict::Fails => (BAD, "FAILS".to_owned()),

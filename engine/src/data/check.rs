@@ -11,7 +11,7 @@ use super::id::ContentId;
 use super::shared::Shared;
 use super::stores::{CanonResult, Index, Outcome, ResultIx, ServiceResult, Store, StoredValue, Stores};
 use super::trace::{Ends, Trace};
-use crate::value::{Json, is_surely_canonical};
+use crate::value::{Json, surely_canonical};
 
 /// How much of a value an error shows.
 const SHOWN_CHARS_MAX: usize = 60;
@@ -49,8 +49,8 @@ pub(super) fn check(form: SharedForm) -> Result<Shared, DataError> {
 }
 
 fn value(index: usize, text: Arc<str>) -> Result<StoredValue, DataError> {
-    if is_surely_canonical(&text) {
-        return Ok(StoredValue::from_canonical(text));
+    if let Some(depth) = surely_canonical(&text) {
+        return Ok(StoredValue::from_canonical(text, depth));
     }
     let json = Json::parse(text.as_bytes()).map_err(|error| DataError::Value { index, error })?;
     let expected = json.to_text();

@@ -180,9 +180,9 @@ impl Draft {
     }
 
     fn value(&mut self, value: &Json) -> Index<StoredValue> {
-        let text = value.to_text();
+        let text = value.shared_text();
         let id = ContentId::of_value(&text);
-        self.values.intern(id, || StoredValue::new(value.clone(), text.into()))
+        self.values.intern(id, || StoredValue::new(value.clone(), text))
     }
 
     fn tetraplet(&mut self, tetraplet: &Arc<Tetraplet>) -> Index<Arc<Tetraplet>> {

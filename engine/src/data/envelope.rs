@@ -3,7 +3,6 @@
 //! The first byte says how the rest is encoded. `{` begins the JSON form, the only one so far; every other first byte
 //! is free for a binary form. Signatures will be another field of the shared part, in a later format version.
 
-use std::io;
 use std::sync::Arc;
 
 use super::check::check;
@@ -12,6 +11,7 @@ use super::form::{EnvelopeForm, FORMAT, HeadForm};
 use super::id::{ScriptHash, SharedHash};
 use super::journal::Journal;
 use super::shared::Shared;
+use super::{read, write};
 use crate::value::read_json;
 
 /// The version of this engine, as its envelopes state it.
@@ -90,7 +90,7 @@ pub fn encode(data: &Data) -> Vec<u8> {
     let mut bytes = Vec::new();
     if !data.is_nothing() {
         bytes.reserve(likely_len(&data.shared));
-        serde_json::to_writer(&mut bytes, data).expect("memory takes what is written");
+        write::data(data, &mut bytes);
     }
     bytes
 }
@@ -112,6 +112,10 @@ pub fn decode(bytes: &[u8]) -> Result<Data, DataError> {
         Some(b'{') => {}
         Some(first) => return Err(DataError::UnknownEncoding { first: *first }),
     }
+    if let Some(form) = read::read(bytes) {
+        return data(form);
+    }
+    // They are damaged, or written by somebody else: what is wrong?
     let form: EnvelopeForm = read_json(bytes).map_err(|error| form_error(bytes, &error))?;
     if form.format != FORMAT {
         return Err(DataError::FormatVersion { found: form.format });
@@ -119,13 +123,21 @@ pub fn decode(bytes: &[u8]) -> Result<Data, DataError> {
     if !is_engine_version(&form.engine) {
         return Err(DataError::EngineVersion);
     }
+    let data = data(form)?;
+    let expected = encode(&data);
+    let equal = bytes.iter().zip(&expected).take_while(|(found, expected)| found == expected).count();
+    if equal < bytes.len().max(expected.len()) {
+        return Err(DataError::NotCanonical { byte: equal });
+    }
+    debug_assert!(false, "canonical bytes that `read` does not take");
+    Ok(data)
+}
+
+/// What a form means, if its parts fit together.
+fn data(form: EnvelopeForm) -> Result<Data, DataError> {
     let journal = form.journal.map(|form| Journal::from_entries(form.peer, form.next, form.pending, form.answers));
     let journal = journal.transpose()?;
-    let data = Data { script: Some(form.script), engine: form.engine, shared: check(form.shared)?, journal };
-    let mut expected = Expected { rest: bytes };
-    let written = serde_json::to_writer(&mut expected, &data);
-    let whole = written.is_ok_and(|()| expected.rest.is_empty());
-    if whole { Ok(data) } else { Err(DataError::NotCanonical { byte: bytes.len() - expected.rest.len() }) }
+    Ok(Data { script: Some(form.script), engine: form.engine, shared: check(form.shared)?, journal })
 }
 
 /// Data of another format are called so, whatever form they have.
@@ -140,63 +152,21 @@ fn form_error(bytes: &[u8], error: &serde_json::Error) -> DataError {
     }
 }
 
-fn is_engine_version(text: &str) -> bool {
+pub(super) fn is_engine_version(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-');
     (1..=ENGINE_VERSION_BYTES_MAX).contains(&text.len()) && text.bytes().all(allowed)
-}
-
-/// Takes only the bytes it expects, and stops before the first other one.
-struct Expected<'b> {
-    rest: &'b [u8],
-}
-
-impl io::Write for Expected<'_> {
-    fn write(&mut self, written: &[u8]) -> io::Result<usize> {
-        self.write_all(written).map(|()| written.len())
-    }
-
-    fn write_all(&mut self, written: &[u8]) -> io::Result<()> {
-        // Most of what is written is a quote, a bracket or a short word, for which a library call takes too long.
-        const SHORT: usize = 8;
-        let rest = match self.rest.split_at_checked(written.len()) {
-            Some((bytes, rest)) if written.len() <= SHORT => bytes.iter().eq(written).then_some(rest),
-            Some((bytes, rest)) => (bytes == written).then_some(rest),
-            None => None,
-        };
-        if let Some(rest) = rest {
-            self.rest = rest;
-            return Ok(());
-        }
-        let equal = self.rest.iter().zip(written).take_while(|(a, b)| a == b).count();
-        self.rest = self.rest.get(equal..).unwrap_or_default();
-        Err(io::ErrorKind::InvalidData.into())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 impl Shared {
     /// The canonical bytes of the shared part alone: what laws compare.
     pub fn to_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("memory takes what is written")
+        let mut bytes = Vec::with_capacity(likely_len(self));
+        write::shared(self, &mut bytes);
+        bytes
     }
 
     /// The hash of the canonical bytes: what messages are compared by.
     pub fn hash(&self) -> SharedHash {
-        struct Hashed(blake3::Hasher);
-        impl io::Write for Hashed {
-            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-                self.0.update(bytes);
-                Ok(bytes.len())
-            }
-            fn flush(&mut self) -> io::Result<()> {
-                Ok(())
-            }
-        }
-        let mut hashed = Hashed(blake3::Hasher::new());
-        serde_json::to_writer(&mut hashed, self).expect("hashing does not fail");
-        SharedHash::from_bytes(*hashed.0.finalize().as_bytes())
+        SharedHash::from_bytes(*blake3::hash(&self.to_bytes()).as_bytes())
     }
 }

@@ -4,6 +4,7 @@ use super::form::FORMAT;
 use super::id::ScriptHash;
 use super::journal::JournalError;
 use crate::value::JsonError;
+use std::fmt;
 
 /// A store, as errors name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +19,18 @@ pub enum StoreName {
     Canons,
 }
 
+impl fmt::Display for StoreName {
+    /// What its entries are.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Values => "value",
+            Self::Tetraplets => "tetraplet",
+            Self::Calls => "service result",
+            Self::Canons => "canon result",
+        })
+    }
+}
+
 /// What holds an index into a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Holder {
@@ -27,6 +40,16 @@ pub enum Holder {
     Canon(usize),
     /// The place with this position in the flat trace.
     Place(usize),
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(index) => write!(f, "{} {index}", StoreName::Calls),
+            Self::Canon(index) => write!(f, "{} {index}", StoreName::Canons),
+            Self::Place(index) => write!(f, "place {index}"),
+        }
+    }
 }
 
 /// Why a byte string is not the canonical encoding of data.
@@ -83,7 +106,7 @@ pub enum DataError {
         index: usize,
     },
     /// A store is not in strictly ascending order of content ids.
-    #[error("{store:?} {index} stands after an entry with an equal or greater content id")]
+    #[error("{store} {index} stands after one with an equal or greater content id")]
     StoreOrder {
         /// The store.
         store: StoreName,
@@ -91,7 +114,7 @@ pub enum DataError {
         index: usize,
     },
     /// An index points beyond its store.
-    #[error("{holder:?} refers to entry {index} of {store:?}, which has {len}")]
+    #[error("{holder} refers to {store} {index}, expected one below {len}")]
     OutOfRange {
         /// Where the index is.
         holder: Holder,
@@ -103,7 +126,7 @@ pub enum DataError {
         len: usize,
     },
     /// Nothing refers to an entry.
-    #[error("{store:?} {index} is named by nothing")]
+    #[error("{store} {index} is named by nothing")]
     Unreferenced {
         /// The store.
         store: StoreName,

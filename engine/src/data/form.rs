@@ -1,21 +1,19 @@
-//! The JSON form of data: how it is written, and how it is read before anything is checked.
+//! The JSON form of data before anything is checked, and how it is read where it is not as this engine writes it.
 //!
 //! Reading checks types and field names only, and puts numbers straight into the arrays of a trace, so memory stays
-//! within a small multiple of the input. Writing is the one definition of the canonical bytes.
+//! within a small multiple of the input. Canonical bytes are read by `read.rs`; this is for those that are damaged, and
+//! knows what to say about them.
 
 use std::fmt;
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{SerializeMap, SerializeStruct};
-use serde::{Deserialize, Serialize, Serializer};
 
-use super::envelope::Data;
 use super::id::{ArgumentHash, PlaceId, ScriptHash, ValueId};
-use super::journal::{Answer, Journal};
-use super::shared::Shared;
-use super::stores::{CanonResult, Index, Outcome, OutputKind, ResultIx, ServiceResult};
-use super::trace::{Branch, Builder, Claim, Place, Trace};
+use super::journal::Answer;
+use super::stores::{Index, OutputKind, ResultIx};
+use super::trace::{Branch, Builder, Claim, Trace};
 use crate::value::Tetraplet;
 
 /// The version of the format; it changes whenever equal bytes mean something else, or equal data become other bytes.
@@ -51,19 +49,17 @@ pub(super) struct SharedForm {
 /// The text of a value, copied once.
 pub(super) struct ValueText(pub(super) Arc<str>);
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CallForm {
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) value: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) failure: Option<usize>,
     pub(super) tetraplet: usize,
     pub(super) arguments: ArgumentHash,
     pub(super) output: OutputKind,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CanonForm {
     pub(super) tetraplet: usize,
@@ -82,130 +78,19 @@ pub(super) struct JournalForm {
 /// A trace whose children end at their *sizes* and whose claims point anywhere.
 pub(super) struct TraceForm(pub(super) Trace);
 
-#[derive(Serialize, Deserialize)]
+impl TraceForm {
+    pub(super) fn of(built: Builder) -> Self {
+        Self(built.finish(0, |at| at))
+    }
+}
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ClaimForm {
-    #[serde(skip_serializing_if = "Option::is_none")]
     call: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     canon: Option<usize>,
     at: usize,
 }
-
-// ---- writing ----
-
-impl Serialize for Data {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut envelope = serializer.serialize_struct("Data", 5)?;
-        envelope.serialize_field("format", &FORMAT)?;
-        envelope.serialize_field("engine", self.engine())?;
-        envelope.serialize_field("script", &self.script())?;
-        envelope.serialize_field("shared", self.shared())?;
-        if let Some(journal) = self.journal() {
-            envelope.serialize_field("journal", journal)?;
-        }
-        envelope.end()
-    }
-}
-
-impl Serialize for Shared {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let stores = self.stores();
-        let mut shared = serializer.serialize_struct("Shared", 5)?;
-        shared.serialize_field("values", &List(|| stores.values.entries().iter().map(|value| &**value.text())))?;
-        shared.serialize_field("tetraplets", stores.tetraplets.entries())?;
-        shared.serialize_field("calls", stores.calls.entries())?;
-        shared.serialize_field("canons", stores.canons.entries())?;
-        shared.serialize_field("trace", self.trace())?;
-        shared.end()
-    }
-}
-
-impl Serialize for ServiceResult {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (value, failure) = match self.outcome {
-            Outcome::Value(value) => (Some(value.position()), None),
-            Outcome::Failure(failure) => (None, Some(failure.position())),
-        };
-        let Self { tetraplet, arguments, output, .. } = *self;
-        CallForm { value, failure, tetraplet: tetraplet.position(), arguments, output }.serialize(serializer)
-    }
-}
-
-impl Serialize for CanonResult {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let elements = || self.elements.iter().map(|(value, origin)| (value.position(), origin.position()));
-        let mut canon = serializer.serialize_struct("CanonResult", 2)?;
-        canon.serialize_field("tetraplet", &self.tetraplet.position())?;
-        canon.serialize_field("elements", &List(elements))?;
-        canon.end()
-    }
-}
-
-impl Serialize for Trace {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.flat())
-    }
-}
-
-impl Serialize for Place<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut place = serializer.serialize_map(None)?;
-        if !self.claims().is_empty() {
-            place.serialize_entry("claims", self.claims())?;
-        }
-        // Ascending order of branches is left, right, iterations, lasts.
-        let sizes = || self.children().map(|(branch, segment)| (branch, segment.flat_len()));
-        for (branch, size) in sizes() {
-            match branch {
-                Branch::Left => place.serialize_entry("left", &size)?,
-                Branch::Right => place.serialize_entry("right", &size)?,
-                Branch::Iteration(_) | Branch::Last(_) => break,
-            }
-        }
-        let iteration = |(branch, size)| if let Branch::Iteration(value) = branch { Some((value, size)) } else { None };
-        if sizes().any(|child| iteration(child).is_some()) {
-            place.serialize_entry("iterations", &List(|| sizes().filter_map(iteration)))?;
-        }
-        let last = |(branch, size)| if let Branch::Last(value) = branch { Some((value, size)) } else { None };
-        if sizes().any(|child| last(child).is_some()) {
-            place.serialize_entry("lasts", &List(|| sizes().filter_map(last)))?;
-        }
-        place.end()
-    }
-}
-
-impl Serialize for Claim {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (call, canon) = match self.result {
-            ResultIx::Call(call) => (Some(call.position()), None),
-            ResultIx::Canon(canon) => (None, Some(canon.position())),
-        };
-        ClaimForm { call, canon, at: self.at }.serialize(serializer)
-    }
-}
-
-impl Serialize for Journal {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut journal = serializer.serialize_struct("Journal", 4)?;
-        journal.serialize_field("peer", self.peer())?;
-        journal.serialize_field("next", &self.next_call_id())?;
-        journal.serialize_field("pending", &List(|| self.pending()))?;
-        journal.serialize_field("answers", &List(|| self.answers()))?;
-        journal.end()
-    }
-}
-
-/// A list written as its iterator yields it.
-struct List<F>(F);
-
-impl<F: Fn() -> I, I: Iterator<Item: Serialize>> Serialize for List<F> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq((self.0)())
-    }
-}
-
-// ---- reading ----
 
 impl<'de> Deserialize<'de> for ValueText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -234,7 +119,7 @@ impl<'de> Deserialize<'de> for TraceForm {
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<TraceForm, A::Error> {
                 let mut built = Builder::default();
                 while seq.next_element_seed(PlaceSeed(&mut built))?.is_some() {}
-                Ok(TraceForm(built.finish(0, |at| at)))
+                Ok(TraceForm::of(built))
             }
         }
         deserializer.deserialize_seq(Places)

@@ -54,9 +54,21 @@ macro_rules! id {
             }
         }
 
+        impl Digits for $name {
+            const DIGITS: usize = $bytes * 2;
+
+            fn read(digits: &[u8]) -> Option<Self> {
+                unhex(digits).map(Self)
+            }
+
+            fn write_digits(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(&hex::<{ $bytes * 2 }>(&self.0));
+            }
+        }
+
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str(Digits::<$bytes>).map(Self)
+                deserializer.deserialize_str(DigitsVisitor::<$bytes>).map(Self)
             }
         }
     };
@@ -257,10 +269,39 @@ fn hex<const DIGITS: usize>(bytes: &[u8]) -> [u8; DIGITS] {
     digits
 }
 
-/// Reads exactly the digits that `hex` writes.
-struct Digits<const BYTES: usize>;
+/// Ids, as the digits that data have for them.
+pub(super) trait Digits: Sized {
+    /// How many there are.
+    const DIGITS: usize;
 
-impl<const BYTES: usize> Visitor<'_> for Digits<BYTES> {
+    /// What these mean, if there are so many and they are lower-case hexadecimal ones.
+    fn read(digits: &[u8]) -> Option<Self>;
+
+    /// Appends them.
+    fn write_digits(&self, out: &mut Vec<u8>);
+}
+
+/// Reads exactly the digits that `hex` writes.
+fn unhex<const BYTES: usize>(digits: &[u8]) -> Option<[u8; BYTES]> {
+    const NO_DIGIT: u8 = 16;
+    let half = |digit: u8| match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        _ => NO_DIGIT,
+    };
+    let (mut bytes, mut all) = ([0; BYTES], 0);
+    let (pairs, odd) = digits.as_chunks::<2>();
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        let (high, low) = (half(*high), half(*low));
+        all |= high | low;
+        *byte = high << 4 | low;
+    }
+    (all < NO_DIGIT && pairs.len() == BYTES && odd.is_empty()).then_some(bytes)
+}
+
+struct DigitsVisitor<const BYTES: usize>;
+
+impl<const BYTES: usize> Visitor<'_> for DigitsVisitor<BYTES> {
     type Value = [u8; BYTES];
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -268,20 +309,6 @@ impl<const BYTES: usize> Visitor<'_> for Digits<BYTES> {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<[u8; BYTES], E> {
-        const NO_DIGIT: u8 = 16;
-        let half = |digit: u8| match digit {
-            b'0'..=b'9' => digit - b'0',
-            b'a'..=b'f' => digit - b'a' + 10,
-            _ => NO_DIGIT,
-        };
-        let (mut bytes, mut all) = ([0; BYTES], 0);
-        let (pairs, odd) = text.as_bytes().as_chunks::<2>();
-        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-            let (high, low) = (half(*high), half(*low));
-            all |= high | low;
-            *byte = high << 4 | low;
-        }
-        let fits = all < NO_DIGIT && pairs.len() == BYTES && odd.is_empty();
-        if fits { Ok(bytes) } else { Err(E::invalid_value(de::Unexpected::Str(text), &self)) }
+        unhex(text.as_bytes()).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
     }
 }

@@ -116,10 +116,12 @@ mod form;
 mod id;
 mod journal;
 mod merge;
+mod read;
 mod shared;
 mod stores;
 mod trace;
 mod walk;
+mod write;
 
 pub use draft::{Draft, EventResult, SegmentKey};
 pub use envelope::{Data, ENGINE_VERSION, decode, encode};

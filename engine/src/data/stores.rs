@@ -20,18 +20,19 @@ pub struct Index<T> {
 #[derive(Clone, Debug)]
 pub struct StoredValue {
     text: Arc<str>,
+    depth: u8,
     json: OnceLock<Json>,
 }
 
 impl StoredValue {
     /// A value that is built already, and its canonical text.
     pub(super) fn new(json: Json, text: Arc<str>) -> Self {
-        Self { text, json: json.into() }
+        Self { text, depth: json.depth(), json: json.into() }
     }
 
-    /// A value by its canonical text; the caller has made sure that it is one.
-    pub(super) fn from_canonical(text: Arc<str>) -> Self {
-        Self { text, json: OnceLock::new() }
+    /// A value by its canonical text, which nests so deep; the caller has made sure of both.
+    pub(super) fn from_canonical(text: Arc<str>, depth: u8) -> Self {
+        Self { text, depth, json: OnceLock::new() }
     }
 
     /// The canonical text.
@@ -39,9 +40,9 @@ impl StoredValue {
         &self.text
     }
 
-    /// The value; the first call reads the text.
+    /// The value, which shares the text.
     pub fn json(&self) -> &Json {
-        self.json.get_or_init(|| Json::parse(self.text.as_bytes()).expect("canonical text is JSON"))
+        self.json.get_or_init(|| Json::of_canonical(&self.text, self.depth))
     }
 }
 

@@ -304,7 +304,7 @@ impl Machine<'_> {
         let outcome = if answer.ret_code != 0 {
             Outcome::Failure(error::failure(answer.ret_code, &answer.result))
         } else {
-            match Json::parse(answer.result.as_bytes()) {
+            match Json::read(&answer.result) {
                 Ok(json) => Outcome::Value(json),
                 Err(why) => {
                     Outcome::Failure(error::failure(i32::MAX, &format!("the service's answer is no JSON: {why}")))

@@ -363,8 +363,9 @@ impl Parser<'_, '_> {
         }
         self.advance();
         if !matches!(self.lexer.token, Token::Close) {
-            self.arena.set_output(node);
             self.operand(node, Position::Output, LOST)?;
+            // Not before: where no operand was read, the last argument is none.
+            self.arena.set_output(node);
         }
         Ok(())
     }

@@ -147,20 +147,14 @@ impl<'s> Lexer<'s> {
     fn word(&mut self, sink: &mut Sink) {
         let start = self.offset;
         let rest = self.rest();
-        // Without a lens, no bracket, quote, comment or comma can be part of a word: the first one is where it goes wrong, and
-        // where reading goes on. So what follows is not looked at, or a row of such mistakes would take quadratic time.
-        let head = rest.find(|c| !is_name_char(c) && !matches!(c, '$' | '%' | '#' | '.' | '+')).unwrap_or(rest.len());
-        let glued_to = rest.get(head..).is_some_and(|rest| rest.starts_with(['(', '[', '"', ';', ',']));
-        let lens = rest
-            .get(..head)
-            .is_some_and(|head| head.contains(".$") || head.ends_with(".length") || head.ends_with("%last_error%"));
-        if glued_to
-            && !lens
-            && let Some(Ok(understood)) = rest.get(..head).map(|head| word(head, &mut self.accessors))
-        {
-            return self.glued(understood, head, sink);
-        }
-        let text = rest.get(..word_len(rest)).unwrap_or(rest);
+        let plain = plain_len(rest);
+        let text = match rest.as_bytes().get(plain) {
+            None | Some(b' ' | b'\n' | b')' | b']') => rest.get(..plain).unwrap_or(rest),
+            Some(_) => match self.unusual(rest, plain, sink) {
+                Some(text) => text,
+                None => return,
+            },
+        };
         let error = match word(text, &mut self.accessors) {
             Ok(Word::Keyword(kind)) => {
                 self.offset += text.len();
@@ -180,6 +174,25 @@ impl<'s> Lexer<'s> {
             sink.error(|| describe(text, error, culprit, start as u32));
         }
         self.token = Token::Bad(name_prefix(text));
+    }
+
+    /// A word that goes on after its plain characters, or that something is glued to: the word, unless it is read already.
+    fn unusual(&mut self, rest: &'s str, plain: usize, sink: &mut Sink) -> Option<&'s str> {
+        // Without a lens, no bracket, quote, comment or comma can be part of a word: the first one is where it goes wrong, and
+        // where reading goes on. So what follows is not looked at, or a row of such mistakes would take quadratic time.
+        let head = rest.find(|c| !is_name_char(c) && !matches!(c, '$' | '%' | '#' | '.' | '+')).unwrap_or(rest.len());
+        let glued_to = rest.get(head..).is_some_and(|rest| rest.starts_with(['(', '[', '"', ';', ',']));
+        let lens = rest
+            .get(..head)
+            .is_some_and(|head| head.contains(".$") || head.ends_with(".length") || head.ends_with("%last_error%"));
+        if glued_to
+            && !lens
+            && let Some(Ok(understood)) = rest.get(..head).map(|head| word(head, &mut self.accessors))
+        {
+            self.glued(understood, head, sink);
+            return None;
+        }
+        rest.get(..word_len(rest, plain))
     }
 
     /// A bracket, string, comment or comma directly after a word is read as if a blank stood before it.
@@ -207,10 +220,15 @@ fn token(word: Word<'_>) -> Token<'_> {
     }
 }
 
-/// A word ends at a blank, or at a closing bracket that is not opened inside of it.
-fn word_len(text: &str) -> usize {
+/// How many plain characters a text begins with: most words have no others.
+fn plain_len(text: &str) -> usize {
     let plain = |b: &u8| matches!(b, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'$' | b'%' | b'#' | b'.');
-    let head = text.as_bytes().iter().position(|b| !plain(b)).unwrap_or(text.len());
+    text.as_bytes().iter().position(|b| !plain(b)).unwrap_or(text.len())
+}
+
+/// A word ends at a blank, or at a closing bracket that is not opened inside of it; the plain characters it begins with
+/// are known.
+fn word_len(text: &str, head: usize) -> usize {
     let (mut round, mut square) = (0_usize, 0_usize);
     for (i, c) in text.get(head..).unwrap_or_default().char_indices() {
         let ends = match c {

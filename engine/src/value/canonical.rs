@@ -9,10 +9,11 @@ use super::MAX_DEPTH;
 /// Integers of this many digits fit 64 bits whatever they are.
 const SAFE_DIGITS: usize = 18;
 
-/// Whether the text surely is the canonical text of a value; one pass, no recursion.
-pub(crate) fn is_surely_canonical(text: &str) -> bool {
-    let mut scan = Scan { text, rest: text.as_bytes(), open: Vec::new() };
-    scan.document().is_some() && scan.rest.is_empty()
+/// How deep the value nests whose canonical text this is, if it surely is one; one pass, no recursion.
+pub(crate) fn surely_canonical(text: &str) -> Option<u8> {
+    let mut scan = Scan { text, rest: text.as_bytes(), open: Vec::new(), depth: 0 };
+    scan.document()?;
+    scan.rest.is_empty().then_some(scan.depth)
 }
 
 struct Scan<'t> {
@@ -20,6 +21,8 @@ struct Scan<'t> {
     rest: &'t [u8],
     /// The containers around: for an object its last key, for an array nothing.
     open: Vec<Option<&'t str>>,
+    /// The most containers there were inside each other.
+    depth: u8,
 }
 
 impl<'t> Scan<'t> {
@@ -78,8 +81,10 @@ impl<'t> Scan<'t> {
         }
     }
 
-    fn fits(&self, more: usize) -> bool {
-        self.open.len() + more <= usize::from(MAX_DEPTH)
+    fn fits(&mut self, more: usize) -> bool {
+        let depth = u8::try_from(self.open.len() + more).ok().filter(|depth| *depth <= MAX_DEPTH);
+        self.depth = self.depth.max(depth.unwrap_or_default());
+        depth.is_some()
     }
 
     fn byte(&mut self) -> Option<u8> {
@@ -158,8 +163,16 @@ mod tests {
     use proptest::prelude::*;
     use proptest::test_runner::RngSeed;
 
-    use super::is_surely_canonical;
+    use super::surely_canonical;
     use crate::value::Json;
+
+    fn is_surely_canonical(text: &str) -> bool {
+        let depth = surely_canonical(text);
+        if let Some(depth) = depth {
+            assert_eq!(Json::parse(text.as_bytes()).map(|value| value.depth()), Ok(depth), "{text}");
+        }
+        depth.is_some()
+    }
 
     fn is_canonical(text: &str) -> bool {
         Json::parse(text.as_bytes()).is_ok_and(|value| value.to_text() == text)

@@ -5,17 +5,20 @@
 //! sharing lets a script describe a value of 2^100 characters with a hundred pointers, and only the remembered
 //! length tells before somebody prints it.
 //!
+//! An array or object that comes as canonical text keeps it, and is read when somebody looks inside. Most results of
+//! calls are only passed on, stored and hashed, for which the text is enough.
+//!
 //! *Input safety.* No value nests deeper than [`MAX_DEPTH`], so what recurses over a value (printing, comparing,
 //! dropping) needs a few kilobytes of stack. Reading is bounded by the length of the text.
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Serialize, Serializer};
 
-use super::Number;
+use super::{Number, surely_canonical};
 
 /// How deep arrays and objects may nest: a scalar has depth 0, `[]` has depth 1.
 pub const MAX_DEPTH: u8 = 127;
@@ -58,7 +61,14 @@ pub struct Object(Arc<Nest<(Text, Json)>>);
 struct Nest<T> {
     depth: u8,
     printed: u64,
-    items: Box<[T]>,
+    body: Body<T>,
+}
+
+enum Body<T> {
+    /// What is inside.
+    Items(Box<[T]>),
+    /// The canonical text, and what it means, once somebody asked.
+    Text { text: Arc<str>, items: OnceLock<Box<[T]>> },
 }
 
 /// The value would nest deeper than [`MAX_DEPTH`].
@@ -104,6 +114,29 @@ impl Json {
         read_json(text).map_err(|error| JsonError::new(&error))
     }
 
+    /// Reads one JSON text as [`Json::parse`] does, and has its canonical text at hand from then on.
+    pub(crate) fn read(text: &Arc<str>) -> Result<Self, JsonError> {
+        if let Some(depth) = surely_canonical(text) {
+            return Ok(Self::of_canonical(text, depth));
+        }
+        let value = Self::parse(text.as_bytes())?;
+        let text = value.shared_text();
+        Ok(match value {
+            Self::Array(Array(nest)) => Self::Array(Array(Nest::with_text(nest, text))),
+            Self::Object(Object(nest)) => Self::Object(Object(Nest::with_text(nest, text))),
+            scalar => scalar,
+        })
+    }
+
+    /// The value with this canonical text, which nests so deep; the caller has made sure of both.
+    pub(crate) fn of_canonical(text: &Arc<str>, depth: u8) -> Self {
+        match text.as_bytes().first() {
+            Some(b'[') => Self::Array(Array(Nest::of_canonical(text, depth))),
+            Some(b'{') => Self::Object(Object(Nest::of_canonical(text, depth))),
+            _ => canonical(text),
+        }
+    }
+
     /// How deep the value nests: 0 for scalars.
     pub fn depth(&self) -> u8 {
         match self {
@@ -134,12 +167,41 @@ impl Json {
         String::from_utf8(text).unwrap_or_default()
     }
 
+    /// The canonical text, shared where the value came as one.
+    pub(crate) fn shared_text(&self) -> Arc<str> {
+        match self.text() {
+            Some(text) => Arc::clone(text),
+            None => self.to_text().into(),
+        }
+    }
+
     /// Appends the canonical text to `out`.
     pub fn write_text(&self, out: &mut Vec<u8>) {
         // A big text is not moved while it grows; of one that would not fit into memory, nothing is promised.
         const RESERVED_BYTES_MAX: u64 = 64 << 20;
         out.reserve(self.text_len().min(RESERVED_BYTES_MAX) as usize);
-        serde_json::to_writer(out, self).expect("memory takes what is written");
+        self.write(out);
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Array(Array(nest)) => nest.write(out, b"[]", Self::write),
+            Self::Object(Object(nest)) => nest.write(out, b"{}", |(key, value), out| {
+                write_scalar(&**key, out);
+                out.push(b':');
+                value.write(out);
+            }),
+            scalar => write_scalar(scalar, out),
+        }
+    }
+
+    /// The canonical text of an array or object that came as one.
+    fn text(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Array(array) => array.0.text(),
+            Self::Object(object) => object.0.text(),
+            _ => None,
+        }
     }
 
     /// The characters of a string.
@@ -158,6 +220,76 @@ impl Json {
     }
 }
 
+fn write_scalar(scalar: &(impl Serialize + ?Sized), out: &mut Vec<u8>) {
+    serde_json::to_writer(out, scalar).expect("memory takes what is written");
+}
+
+/// The value with this canonical text.
+fn canonical(text: &str) -> Json {
+    Json::parse(text.as_bytes()).expect("canonical text is JSON")
+}
+
+impl<T> Nest<T> {
+    fn of_items(depth: u8, printed: u64, items: Vec<T>) -> Arc<Self> {
+        Arc::new(Self { depth, printed, body: Body::Items(items.into()) })
+    }
+
+    fn of_canonical(text: &Arc<str>, depth: u8) -> Arc<Self> {
+        let body = Body::Text { text: Arc::clone(text), items: OnceLock::new() };
+        Arc::new(Self { depth, printed: text.len() as u64, body })
+    }
+
+    /// The same with its canonical text; a value that others share stays as it is.
+    fn with_text(this: Arc<Self>, text: Arc<str>) -> Arc<Self> {
+        Arc::try_unwrap(this).map_or_else(
+            |shared| shared,
+            |Self { depth, printed, body }| {
+                let items = match body {
+                    Body::Items(items) => items.into(),
+                    Body::Text { items, .. } => items,
+                };
+                Arc::new(Self { depth, printed, body: Body::Text { text, items } })
+            },
+        )
+    }
+
+    fn text(&self) -> Option<&Arc<str>> {
+        if let Body::Text { text, .. } = &self.body { Some(text) } else { None }
+    }
+
+    /// What is inside; the first call reads the text. `inner` takes apart what was read.
+    fn items(&self, inner: impl FnOnce(Json) -> Option<Arc<Self>>) -> &[T] {
+        match &self.body {
+            Body::Items(items) => items,
+            Body::Text { text, items } => items.get_or_init(|| {
+                let body = inner(canonical(text)).and_then(Arc::into_inner).map(|nest| nest.body);
+                if let Some(Body::Items(items)) = body { items } else { Box::default() }
+            }),
+        }
+    }
+
+    /// Whether both have the same text, as far as that is known.
+    fn reads_like(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other) || matches!((self.text(), other.text()), (Some(text), Some(other)) if text == other)
+    }
+
+    fn write(&self, out: &mut Vec<u8>, brackets: &[u8; 2], write: impl Fn(&T, &mut Vec<u8>)) {
+        match &self.body {
+            Body::Text { text, .. } => out.extend_from_slice(text.as_bytes()),
+            Body::Items(items) => {
+                out.push(brackets[0]);
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        out.push(b',');
+                    }
+                    write(item, out);
+                }
+                out.push(brackets[1]);
+            }
+        }
+    }
+}
+
 impl Text {
     /// The characters, cheap to share.
     pub fn chars(&self) -> &Arc<str> {
@@ -171,7 +303,11 @@ impl Array {
         let depth = nest(items.iter())?;
         let printed = items.iter().map(Json::text_len).fold(2, u64::saturating_add);
         let printed = printed.saturating_add(commas(items.len()));
-        Ok(Self(Arc::new(Nest { depth, printed, items: items.into() })))
+        Ok(Self(Nest::of_items(depth, printed, items)))
+    }
+
+    fn items(&self) -> &[Json] {
+        self.0.items(|json| if let Json::Array(array) = json { Some(array.0) } else { None })
     }
 }
 
@@ -187,28 +323,32 @@ impl Object {
         let depth = nest(fields.iter().map(|(_, value)| value))?;
         let printed = fields.iter().map(|(key, value)| key.printed.saturating_add(value.text_len()).saturating_add(1));
         let printed = printed.fold(2, u64::saturating_add).saturating_add(commas(fields.len()));
-        Ok(Self(Arc::new(Nest { depth, printed, items: fields.into() })))
+        Ok(Self(Nest::of_items(depth, printed, fields)))
+    }
+
+    fn fields(&self) -> &[(Text, Json)] {
+        self.0.items(|json| if let Json::Object(object) = json { Some(object.0) } else { None })
     }
 
     /// The value of a key, found in logarithmic time.
     pub fn get(&self, key: &str) -> Option<&Json> {
-        let at = self.0.items.binary_search_by(|(name, _)| (**name).cmp(key)).ok()?;
-        self.0.items.get(at).map(|(_, value)| value)
+        let at = self.fields().binary_search_by(|(name, _)| (**name).cmp(key)).ok()?;
+        self.fields().get(at).map(|(_, value)| value)
     }
 
     /// The fields in ascending byte order of their keys.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Text, &Json)> {
-        self.0.items.iter().map(|(key, value)| (key, value))
+        self.fields().iter().map(|(key, value)| (key, value))
     }
 
     /// How many fields there are.
     pub fn len(&self) -> usize {
-        self.0.items.len()
+        self.fields().len()
     }
 
     /// Whether there is no field.
     pub fn is_empty(&self) -> bool {
-        self.0.items.is_empty()
+        self.fields().is_empty()
     }
 }
 
@@ -282,20 +422,20 @@ impl Deref for Text {
 impl Deref for Array {
     type Target = [Json];
     fn deref(&self) -> &[Json] {
-        &self.0.items
+        self.items()
     }
 }
 
 // Sharing makes equal values often the same value, which needs no walk. No value differs from itself: NaN is none.
 impl PartialEq for Array {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0.items == other.0.items
+        self.0.reads_like(&other.0) || self.items() == other.items()
     }
 }
 
 impl PartialEq for Object {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0.items == other.0.items
+        self.0.reads_like(&other.0) || self.fields() == other.fields()
     }
 }
 

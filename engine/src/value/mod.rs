@@ -8,7 +8,7 @@ mod number;
 mod tetraplet;
 
 pub use canon::{Canon, CanonMap, Key, entry, entry_parts};
-pub(crate) use canonical::is_surely_canonical;
+pub(crate) use canonical::surely_canonical;
 pub(crate) use json::read_json;
 pub use json::{Array, Json, JsonError, MAX_DEPTH, Object, Text, TooDeep};
 pub(crate) use lens::brief;

@@ -1,19 +1,25 @@
 //! Hunting: the laws are held against the engine at hand until one of them fails.
 
-use airtight_engine::script::Tree;
-use airtight_properties::{Counterexample, Plan, Schedule, Subject, campaign};
+use airtight_engine::script::{Position, Tree, Value};
+use airtight_properties::{Counterexample, Law, Plan, Schedule, Subject, campaign, law};
+use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What an attacker says, a line each.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Line {
     /// The hunt with a seed begins.
-    Begins(u64),
+    Begins {
+        /// The seed.
+        seed: u64,
+        /// How long the process has worked so far, in seconds.
+        at: f64,
+    },
     /// It is over.
     Hunted(Hunted),
     /// What it found, made small.
@@ -32,7 +38,7 @@ pub struct Hunted {
     pub cases: u64,
     /// Instances of laws that were looked at.
     pub instances: u64,
-    /// How long that took, without making anything smaller.
+    /// How long that took, without making anything smaller: seconds of work, by [`work`].
     pub seconds: f64,
     /// What was found, if anything.
     pub found: Option<Found>,
@@ -59,6 +65,9 @@ pub const TROUBLE: &str = "trouble";
 /// By the end of the process.
 pub const DEATH: &str = "death";
 
+/// How an attacker ends whose engine does not come to an end.
+pub const HANGS: i32 = 3;
+
 /// How large a counterexample is.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -75,8 +84,18 @@ pub struct Shown {
     pub actions: usize,
     /// Whether the shrinker finds nothing smaller, if that is known.
     pub minimal: Option<bool>,
-    /// How long it was made smaller.
+    /// How long it was made smaller, by [`work`].
     pub shrink_seconds: f64,
+}
+
+/// How long processors worked for this process: what a hunt takes does not depend on who else is at work.
+pub fn work() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
+fn since(begin: Duration) -> Duration {
+    work().saturating_sub(begin)
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {
@@ -84,16 +103,17 @@ fn message(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without words".into())
 }
 
-/// Holds all laws against the engine until one fails or the time is over; what shows it is to be made small.
-pub fn hunt(seed: u64, time: Duration) -> (Hunted, Option<Counterexample>) {
-    let begin = Instant::now();
+/// Holds all laws against the engine until one fails or the time is over; what shows it is to be made small. After
+/// each case `goes_on` is called.
+pub fn hunt(seed: u64, time: Duration, goes_on: &(dyn Fn() + Sync)) -> (Hunted, Option<Counterexample>) {
+    let begin = work();
     let failed = |by: &str, what: String| {
         let found = Some(Found { by: by.into(), what, shown: None });
-        let seconds = begin.elapsed().as_secs_f64();
+        let seconds = since(begin).as_secs_f64();
         (Hunted { seed, cases: 0, instances: 0, seconds, found }, None)
     };
     let plan = Plan { stop_at_first: true, ..plan(seed, time) };
-    match catch_unwind(AssertUnwindSafe(|| campaign(&plan, &|| Ok(Subject::own()), &|_| {}))) {
+    match catch_unwind(AssertUnwindSafe(|| campaign(&plan, &|| Ok(Subject::own()), &|_| goes_on()))) {
         Err(panic) => failed(PANIC, message(&*panic)),
         Ok(Err(error)) => failed(TROUBLE, error.to_string()),
         Ok(Ok(report)) => {
@@ -111,12 +131,12 @@ pub fn hunt(seed: u64, time: Duration) -> (Hunted, Option<Counterexample>) {
 
 /// One thread, and what is found as it is found.
 fn plan(seed: u64, time: Duration) -> Plan {
-    Plan { seed, cases: u64::MAX, time: Some(time), threads: Some(1), shrink: false, ..Plan::default() }
+    Plan { seed, cases: u64::MAX, time: Some(time), clock: work, threads: Some(1), shrink: false, ..Plan::default() }
 }
 
 /// Which laws find the fault with this seed within the time, and after how many seconds.
-pub fn finders(seed: u64, time: Duration) -> BTreeMap<String, f64> {
-    match catch_unwind(AssertUnwindSafe(|| campaign(&plan(seed, time), &|| Ok(Subject::own()), &|_| {}))) {
+pub fn finders(seed: u64, time: Duration, goes_on: &(dyn Fn() + Sync)) -> BTreeMap<String, f64> {
+    match catch_unwind(AssertUnwindSafe(|| campaign(&plan(seed, time), &|| Ok(Subject::own()), &|_| goes_on()))) {
         Err(_) => BTreeMap::from([(PANIC.into(), 0.0)]),
         Ok(Err(_)) => BTreeMap::from([(TROUBLE.into(), 0.0)]),
         Ok(Ok(report)) => {
@@ -127,18 +147,18 @@ pub fn finders(seed: u64, time: Duration) -> BTreeMap<String, f64> {
 
 /// The size of a counterexample made small; and, by doing that once more, whether it is minimal.
 pub fn shown(raw: &Counterexample) -> Shown {
-    let begin = Instant::now();
+    let begin = work();
     let shrink = |raw: &Counterexample| {
-        let shrunk = catch_unwind(AssertUnwindSafe(|| raw.shrunk(&mut Subject::own())));
+        let shrunk = catch_unwind(AssertUnwindSafe(|| raw.shrunk(work, &mut Subject::own())));
         shrunk.ok().and_then(Result::ok).flatten()
     };
     let small = shrink(raw);
-    let time = begin.elapsed();
+    let time = since(begin);
     let minimal = small.as_ref().and_then(shrink).map(|again| Some(size(&again)) == small.as_ref().map(size));
     let counterexample = small.as_ref().unwrap_or(raw);
     let (instructions, actions) = size(counterexample);
     Shown {
-        script: counterexample.case.script.to_string(),
+        script: script(counterexample).to_owned(),
         instructions,
         peers: peers(counterexample),
         data: counterexample.violation.data.len(),
@@ -148,9 +168,17 @@ pub fn shown(raw: &Counterexample) -> Shown {
     }
 }
 
-/// How many instructions and actions a counterexample has.
+/// The script that matters: that of the case, or the one that an instance of a law made.
+fn script(counterexample: &Counterexample) -> &str {
+    let made = counterexample.violation.parts.iter().find(|(name, _)| name == "script");
+    let makes = counterexample.law == "evaluation-of-forms" || law(&counterexample.law).is_some_and(Law::is_free);
+    made.filter(|_| makes).map_or(&*counterexample.case.script, |(_, script)| script)
+}
+
+/// How many instructions and actions a counterexample has. Of what is no script, each opening bracket counts.
 fn size(counterexample: &Counterexample) -> (usize, usize) {
-    let instructions = Tree::parse(&*counterexample.case.script).map_or(0, |tree| tree.node_ids().count());
+    let script = script(counterexample);
+    let instructions = Tree::parse(script).map_or(script.matches('(').count(), |tree| tree.node_ids().count());
     let actions = match &counterexample.case.schedule {
         Schedule::Actions(actions) => actions.len(),
         Schedule::Seeded { .. } => 0,
@@ -158,7 +186,17 @@ fn size(counterexample: &Counterexample) -> (usize, usize) {
     (instructions, actions)
 }
 
+/// How many peers take part: those that run in the case, or that the script made for an instance names, besides who begins.
 fn peers(counterexample: &Counterexample) -> usize {
-    let played = catch_unwind(AssertUnwindSafe(|| counterexample.case.play(&mut Subject::own())));
-    played.ok().and_then(Result::ok).map_or(0, |played| played.peers().count())
+    let script = script(counterexample);
+    if *script == *counterexample.case.script {
+        let played = catch_unwind(AssertUnwindSafe(|| counterexample.case.play(&mut Subject::own())));
+        return played.ok().and_then(Result::ok).map_or(0, |played| played.peers().count());
+    }
+    let Ok(tree) = Tree::parse(script) else { return 1 };
+    let operands = tree.node_ids().flat_map(|node| tree.placed_operands(node));
+    let named = operands.filter(|(_, position)| *position == Position::Peer).filter_map(|(operand, _)| {
+        if let Value::String(name) = tree.operand(operand).value { Some(tree.text(name)) } else { None }
+    });
+    1 + named.collect::<BTreeSet<_>>().len()
 }

@@ -1,18 +1,23 @@
 //! Runs attackers, and sees to it that none of them goes on for ever or takes all memory.
 
-use airtight_zoo::hunt::{DEATH, Found, HANG, Hunted, Line};
+use airtight_zoo::hunt::{DEATH, Found, HANG, HANGS, Hunted, Line};
+use rustix::param::clock_ticks_per_second;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How much memory an attacker may take, in KiB.
 const MEMORY_MAX: u64 = 6 << 20;
 
-/// How long, beyond the time of a hunt, an attacker may say nothing: it may be making something smaller.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long an attacker may say nothing. It ends by itself when it worked too long; this is for one that does not even work,
+/// and long enough for a machine with much else to do.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How many times as long a hunt may take for whoever waits as it takes in work.
+const SHARE: u32 = 12;
 
 /// How much is hunted.
 #[derive(Clone, Copy, Debug)]
@@ -47,11 +52,10 @@ pub(crate) fn attack(attacker: &Path, effort: Effort) -> Result<Findings, String
     let mut findings = Findings::default();
     loop {
         let from = findings.hunts.len() as u64;
-        // The hunt at work, and since when.
+        // The hunt at work, and how long the attacker had worked when it began.
         let mut open = None;
-        let begin = Instant::now();
-        let ending = run(attacker, effort, from, |line| match line {
-            Line::Begins(seed) => open = Some((seed, Instant::now())),
+        let (ending, worked) = run(attacker, effort, from, |line| match line {
+            Line::Begins { seed, at } => open = Some((seed, at)),
             Line::Hunted(hunted) => {
                 open = None;
                 findings.hunts.push(hunted);
@@ -69,14 +73,14 @@ pub(crate) fn attack(attacker: &Path, effort: Effort) -> Result<Findings, String
             Ending::Died(how) => (DEATH, how),
         };
         match open {
-            Some((seed, since)) => {
+            Some((seed, at)) => {
                 let found = Some(Found { by: by.into(), what, shown: None });
-                let seconds = since.elapsed().as_secs_f64();
+                let seconds = (worked - at).max(0.0);
                 findings.hunts.push(Hunted { seed, cases: 0, instances: 0, seconds, found });
             }
             None if from >= effort.seeds || findings.hunts.len() as u64 == from => {
                 // All hunts are over, or it does not even begin one.
-                findings.finders.entry(by.into()).or_insert_with(|| begin.elapsed().as_secs_f64());
+                findings.finders.entry(by.into()).or_insert(worked);
                 if findings.hunts.is_empty() {
                     return Err(format!("the attacker cannot begin: {what}"));
                 }
@@ -91,7 +95,8 @@ pub(crate) fn attack(attacker: &Path, effort: Effort) -> Result<Findings, String
     }
 }
 
-fn run(attacker: &Path, effort: Effort, from: u64, mut say: impl FnMut(Line)) -> Result<Ending, String> {
+/// Lets an attacker say what it finds; tells how it ended, and how many seconds it had worked then.
+fn run(attacker: &Path, effort: Effort, from: u64, mut say: impl FnMut(Line)) -> Result<(Ending, f64), String> {
     let limited = format!("ulimit -v {MEMORY_MAX} && exec \"$0\" \"$@\"");
     let seconds = |time: Duration| format!("{}ms", time.as_millis());
     let mut child = Command::new("sh")
@@ -115,7 +120,7 @@ fn run(attacker: &Path, effort: Effort, from: u64, mut say: impl FnMut(Line)) ->
             }
         });
     }
-    let patience = effort.time.max(effort.finders) + PATIENCE;
+    let patience = effort.time.max(effort.finders) * SHARE + PATIENCE;
     loop {
         match lines.recv_timeout(patience) {
             Ok(line) => {
@@ -130,19 +135,30 @@ fn run(attacker: &Path, effort: Effort, from: u64, mut say: impl FnMut(Line)) ->
                 }
             }
             Err(RecvTimeoutError::Timeout) => {
+                let worked = worked(&child);
                 end(&mut child);
-                return Ok(Ending::Silent);
+                return Ok((Ending::Silent, worked));
             }
             Err(RecvTimeoutError::Disconnected) => {
+                let worked = worked(&child);
                 let status = child.wait().map_err(|error| format!("cannot wait for an attacker: {error}"))?;
-                return Ok(if status.success() {
-                    Ending::Done
-                } else {
-                    Ending::Died(format!("the process ended with {status}"))
+                return Ok(match status.code() {
+                    Some(0) => (Ending::Done, worked),
+                    Some(HANGS) => (Ending::Silent, worked),
+                    _ => (Ending::Died(format!("the process ended with {status}")), worked),
                 });
             }
         }
     }
+}
+
+/// How many seconds processors worked for a process that nobody waited for yet; 0 where the system does not say.
+fn worked(child: &Child) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap_or_default();
+    // The name may have blanks and brackets in it. After it, the state is the first field; the 12th and 13th count ticks.
+    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let ticks: u64 = after_name.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+    ticks as f64 / clock_ticks_per_second() as f64
 }
 
 fn end(child: &mut Child) {

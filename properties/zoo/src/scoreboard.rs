@@ -232,8 +232,11 @@ impl Scoreboard {
         page.push_str("\n## Faults\n\n");
         let _ = writeln!(
             page,
-            "Each fault of `properties/zoo/` in turn was put into the engine, and the laws were held against it with {} seeds, \
-             on one core, for at most {} s each, until one failed. *First by* is the law that failed first most often.\n",
+            "A law that cannot fail proves nothing. So each fault of [`properties/zoo/`](../properties/zoo) in turn was put into \
+             the engine, a small wrong change that happened in some interpreter of AIR or well might, and the laws were held \
+             against the broken engine: with {} seeds, on one thread, each time until a law failed or {} s were over. Nothing \
+             tells the laws which fault it is. Time is the work of the processor for the hunt, so it does not depend on what \
+             else the machine did; making a counterexample small is counted by itself.\n",
             self.seeds, self.seconds_max
         );
         page.push_str("### Goals\n\n| goal | wanted | is | |\n|---|---|---|---|\n");
@@ -244,7 +247,17 @@ impl Scoreboard {
                 if reached { "reached" } else { "**not reached**" }
             );
         }
+        page.push_str(
+            "\nCounterexamples are made small for the first three seeds. One is called minimal if making it small once more gets it \
+             no smaller.\n",
+        );
         page.push_str("\n### Scoreboard\n\n");
+        page.push_str(
+            "*Found*: with how many of the seeds. *First by*: the law that failed first most often; `panic` is a panic outside of \
+             all laws, `hang` a case without end, `death` the end of the process. *Cases*: how many generated cases were looked at, \
+             in the median and at most, the one that showed it included. *Instructions* and *peers* are those of the smallest \
+             counterexamples, in the median and at most.\n\n",
+        );
         let _ = writeln!(page, "| {} | what is wrong |\n|{}", COLUMNS.join(" | "), "---|".repeat(COLUMNS.len() + 1));
         for (id, score) in &self.faults {
             let _ = writeln!(page, "| {} | {} |", row(id, score).join(" | "), score.statement.replace('|', "\\|"));
@@ -264,13 +277,19 @@ impl Scoreboard {
             );
         }
         page.push_str("\n### Which laws find which faults\n\n");
-        page.push_str("All laws that fail within the time of one hunt, with the first seed.\n\n");
+        page.push_str(
+            "All laws that fail within a few seconds with the first seed. A law without faults is no idle one: others may be \
+             faster, and the campaigns are not only for faults of this list.\n\n",
+        );
         self.matrix(&mut page);
         page.push_str("\n### Impossible by design\n\n");
+        if self.impossible.is_empty() {
+            page.push_str("None: each fault of the catalogue has a nearest mistake that this engine could make.\n");
+        }
         for (id, reason) in &self.impossible {
             let _ = writeln!(page, "- {id}: {reason}");
         }
-        page.push_str("\n```sh\ncargo run --release -p airtight-zoo -- --all --write docs/strength.md\n```\n");
+        page.push_str("\n```sh\ncargo run -p airtight-zoo -- --all --finders 5s --write docs/strength.md\n```\n");
         for section in sections {
             section.write(&mut page);
         }

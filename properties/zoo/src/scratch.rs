@@ -9,30 +9,32 @@ use std::process::Command;
 use std::{fs, io};
 
 /// What of the workspace the attacker is built from.
-const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "cli", "engine", "generators", "properties"];
+const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "cli", "engine", "generators", "properties", "snapshots"];
 
 /// What an attacker depends on besides the engine: a change there makes old findings stale.
 const SEARCHERS: &[&str] = &["generators/src", "properties/src", "properties/zoo/src"];
 
-/// How the attacker is built: quickly, and with checks that a faulty engine may run into. Optimizing across units that are
-/// built again one by one gives programs that cannot be linked.
-const CONFIG: &str = r#"
-[build]
-rustflags = ["--cap-lints=allow"]
-
-[profile.zoo]
-inherits = "release"
-opt-level = 2
+/// How the members are built: like those of the workspace, but for settings that keep the ones apart from the others, so that
+/// both can share one target folder, and with it all other packages. The engine is cut into many units, of which a fault
+/// changes few.
+const CONFIG: &str = "\
+[profile.dev.package.airtight-engine]
 debug = false
-lto = "off"
+[profile.dev.package.airtight-generators]
 codegen-units = 16
-incremental = true
-overflow-checks = true
-"#;
+debug = false
+[profile.dev.package.airtight-properties]
+codegen-units = 16
+debug = false
+[profile.dev.package.airtight-zoo]
+codegen-units = 16
+debug = false
+";
 
 /// A copy of the workspace.
 #[derive(Debug)]
 pub(crate) struct Scratch {
+    target: PathBuf,
     folder: PathBuf,
     /// The files of the workspace as they are, by path from its root.
     files: BTreeMap<String, Vec<u8>>,
@@ -46,7 +48,8 @@ impl Scratch {
             collect(root, &root.join(part), &mut files)?;
         }
         files.retain(|path, _| !path.starts_with("properties/zoo/") || is_built(path));
-        Ok(Self { folder: root.join("target/zoo"), files })
+        let target = root.join("target");
+        Ok(Self { folder: target.join("zoo"), target, files })
     }
 
     /// Where findings and attackers are kept.
@@ -80,26 +83,23 @@ impl Scratch {
             }
         }
         write(&tree, &files).map_err(|error| format!("cannot write `{}`: {error}", tree.display()))?;
-        self.compile(&tree).or_else(|_| {
-            // A build that was interrupted may have left what cannot be used.
-            let stale = self.folder.join("build/zoo/incremental");
-            fs::remove_dir_all(&stale).map_err(|error| format!("cannot remove `{}`: {error}", stale.display()))?;
-            self.compile(&tree)
-        })?;
+        // A build that was interrupted may have left what cannot be used.
+        self.compile(&tree, "1").or_else(|_| self.compile(&tree, "0"))?;
         let name = fault.map_or("correct", |fault| &fault.id);
         let attacker = self.folder.join(format!("attacker-{name}"));
-        fs::copy(self.folder.join("build/zoo/attacker"), &attacker)
+        fs::copy(self.target.join("debug/attacker"), &attacker)
             .map_err(|error| format!("cannot copy the attacker: {error}"))?;
         Ok(attacker)
     }
 }
 
 impl Scratch {
-    fn compile(&self, tree: &Path) -> Result<(), String> {
+    fn compile(&self, tree: &Path, incremental: &str) -> Result<(), String> {
         let built = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(["build", "--quiet", "--locked", "--profile", "zoo", "-p", "airtight-zoo", "--bin", "attacker"])
+            .args(["build", "--quiet", "--locked", "-p", "airtight-zoo", "--bin", "attacker"])
             .current_dir(tree)
-            .env("CARGO_TARGET_DIR", self.folder.join("build"))
+            .env("CARGO_TARGET_DIR", &self.target)
+            .env("CARGO_INCREMENTAL", incremental)
             .env_remove("RUSTFLAGS")
             .output()
             .map_err(|error| format!("cannot start cargo: {error}"))?;

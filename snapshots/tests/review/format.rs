@@ -3,45 +3,161 @@
 //!
 //! `AIRTIGHT_REWRITE=1` writes the folder of the present version, if there is none.
 
-use airtight_engine::data::{FORMAT, decode, encode};
-use airtight_snapshots::{root, scripts, teaching};
+use airtight_engine::data::{Data, FORMAT, decode, encode};
+use airtight_snapshots::{Input, answers, root, stem, teaching};
+use insta::glob;
+use serde_json::{Map, Value};
 use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What is stored of each version of the format, from the first one on: how many files, and a digest of them. **A line,
+/// once written, never changes**: what is stored is what peers of that version wrote.
+const STORED: &[(usize, &str)] = &[(21, "388f244539f418f4fc6d73af0a04ff84a3edac558c8f44cda2a56f97940f58b7")];
+
+#[test]
+fn what_was_stored_is_as_it_was() {
+    assert_eq!(STORED.len() as u64, FORMAT, "each version has a line, and the last line is of this one");
+    for (version, (count, digest)) in (1..).zip(STORED) {
+        let mut files = files(&folder(version));
+        files.sort();
+        let mut hasher = blake3::Hasher::new();
+        for file in &files {
+            let bytes = fs::read(file).expect("it can be read");
+            hasher.update(file.file_name().expect("it has a name").as_encoded_bytes());
+            hasher.update(&(bytes.len() as u64).to_le_bytes());
+            hasher.update(&bytes);
+        }
+        let found = (files.len(), hasher.finalize().to_hex().to_string());
+        assert_eq!(found, (*count, (*digest).to_owned()), "data of version {version} are not what was stored");
+    }
+}
 
 #[test]
 fn old_data_are_understood() {
-    let mut versions = 0;
-    for folder in fs::read_dir(root().join("stored")).expect("the folder is there").flatten() {
-        versions += 1;
-        for file in fs::read_dir(folder.path()).expect("it can be read").flatten() {
-            let bytes = fs::read(file.path()).expect("it can be read");
-            let data = decode(&bytes).unwrap_or_else(|error| panic!("{}: {error}", file.path().display()));
-            assert!(data.shared().events().count() > 0, "{} holds nothing", file.path().display());
+    for version in 1..=FORMAT {
+        for file in files(&folder(version)).iter().filter(|file| has_extension(file, "data")) {
+            let bytes = fs::read(file).expect("it can be read");
+            let data = decode(&bytes).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            assert!(data.shared().events().count() > 0, "{} holds nothing", file.display());
         }
     }
-    assert!(versions >= FORMAT, "there are stored data of each version until {FORMAT}");
 }
 
 #[test]
 fn this_version_writes_what_it_wrote() {
-    let folder = root().join(format!("stored/format-{FORMAT}"));
-    let is_new = !folder.exists() && std::env::var_os("AIRTIGHT_REWRITE").is_some();
-    if is_new {
-        fs::create_dir_all(&folder).expect("a folder");
-    }
-    for script in scripts("scripts/instructions") {
-        let name = script.file_stem().expect("it has a name").to_string_lossy().into_owned();
-        let played = teaching(&script);
-        let last = played.known_last().expect("it has an end");
-        let file = folder.join(format!("{name}.data"));
-        if is_new {
-            fs::write(&file, &last).expect("it can be written");
-        }
-        let stored = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        assert_eq!(encode(&decode(&stored).expect("it is understood")), stored, "{name}: one encoding");
+    let is_new = is_new();
+    glob!("../../scripts/instructions", "*.air", |script| {
+        let last = teaching(script).known_last().expect("it has an end");
+        let name = format!("{}.data", stem(script));
+        let stored = stored(&name, &last, is_new);
+        let data = decode(&stored).expect("it is understood");
+        assert_eq!(encode(&data), stored, "{name}: one encoding");
+        // The version of the engine is no part of the format.
+        let script = data.script().expect("they are of a script");
+        let (shared, journal) = data.into_parts();
+        let now = encode(&Data::new(script, shared, journal));
         assert_eq!(
-            String::from_utf8_lossy(&stored),
+            String::from_utf8_lossy(&now),
             String::from_utf8_lossy(&last),
             "{name}: the same history gives other data than in version {FORMAT}; if that is meant, raise the version"
         );
+    });
+}
+
+/// Scripts that fail, each in another way that a script can catch, and what its calls come to.
+const FAILURES: &[(&str, &str, &[(u32, i32, &str)])] = &[
+    ("service", CALL, &[(1, 7, "no row")]),
+    ("undecodable", CALL, &[(1, 0, "{oops")]),
+    ("match", "(match 1 2 (null))", &[]),
+    ("mismatch", "(mismatch 1 1 (null))", &[]),
+    ("no-array", r#"(seq (ap "text" x) (fold x i (null)))"#, &[]),
+    ("raised-code", r#"(fail 42 "enough")"#, &[]),
+    ("raised-object", FAIL, &[(1, 0, r#"{"error_code":7,"message":"m","instruction":"i"}"#)]),
+    ("no-field", LENS, &[(1, 0, "{}")]),
+    ("field-of-no-object", LENS, &[(1, 0, "[]")]),
+    ("index-of-no-array", r#"(seq (ap "text" x) (ap x.$.[0] y))"#, &[]),
+    ("index-too-large", r#"(seq (call "a" ("s" "f") [] x) (ap x.$.[3] y))"#, &[(1, 0, "[1]")]),
+    ("bad-index", r#"(seq (ap -1 i) (seq (call "a" ("s" "f") [] x) (ap x.$.[i] y)))"#, &[(1, 0, "[1]")]),
+    ("bad-accessor", r#"(seq (ap true i) (seq (call "a" ("s" "f") [] x) (ap x.$.[i] y)))"#, &[(1, 0, "[1]")]),
+    ("field-of-canon", r#"(seq (ap 1 $s) (seq (canon "a" $s #cc) (ap #cc.$.field y)))"#, &[]),
+    ("no-key", r#"(seq (ap ("k" 1) %m) (seq (canon "a" %m #%cc) (ap #%cc.$.other.[0] y)))"#, &[]),
+    ("length", r#"(seq (ap "text" x) (ap x.length y))"#, &[]),
+    ("no-error", "(fail :error:)", &[]),
+    ("error-is-no-object", FAIL, &[(1, 0, "1")]),
+    ("error-without-code", FAIL, &[(1, 0, "{}")]),
+    ("error-code-no-integer", FAIL, &[(1, 0, r#"{"error_code":"7"}"#)]),
+    ("error-without-message", FAIL, &[(1, 0, r#"{"error_code":7}"#)]),
+    ("error-message-no-string", FAIL, &[(1, 0, r#"{"error_code":7,"message":7}"#)]),
+    ("read-too-early", r#"(seq (ap 1 x) (new x (ap x y)))"#, &[]),
+    ("peer-is-no-string", r#"(seq (ap 1 x) (call x ("s" "f") []))"#, &[]),
+    ("bad-key", r#"(seq (ap true k) (ap (k 1) %m))"#, &[]),
+    ("too-deep", r#"(seq (call "a" ("s" "f") [] $s) (seq (canon "a" $s #cc) (ap #cc y)))"#, &[]),
+];
+
+const CALL: &str = r#"(call "a" ("s" "f") [])"#;
+const FAIL: &str = r#"(seq (call "a" ("s" "f") [] x) (fail x))"#;
+const LENS: &str = r#"(seq (call "a" ("s" "f") [] x) (ap x.$.field y))"#;
+
+/// What handlers see of failures reaches arguments of calls, and their hashes are part of the data.
+#[test]
+fn handlers_see_what_they_saw() {
+    let mut seen = Map::new();
+    let mut codes = Vec::new();
+    for (name, script, results) in FAILURES {
+        let script = format!(r#"(xor {script} (call "a" ("log" "put") [:error: %last_error%]))"#);
+        let deep = (*name == "too-deep").then(|| (1, 0, format!("{}{}", "[".repeat(127), "]".repeat(127))));
+        let deep = deep.iter().map(|(id, code, text)| (*id, *code, text.as_str()));
+        let results: Vec<_> = results.iter().copied().chain(deep).collect();
+        let mut run = Input::new(&script);
+        let mut outcome = run.run();
+        if !results.is_empty() {
+            run.previous = outcome.data;
+            run.results = answers(&results);
+            outcome = run.run();
+        }
+        let requests: Value = serde_json::from_slice(&outcome.call_requests).expect("requests are JSON");
+        let request = requests.as_object().and_then(|requests| requests.values().next());
+        let arguments = request.unwrap_or_else(|| panic!("{name}: {}", outcome.error_message))["arguments"].clone();
+        codes.extend(arguments[0]["error_code"].as_i64());
+        seen.insert((*name).into(), arguments);
     }
+    codes.sort_unstable();
+    codes.dedup();
+    // 10003 is the code of no error, and a script may raise any other.
+    assert_eq!(codes, [7, 42, 10000, 10001, 10002, 10004, 10005, 10007, 10008, 10009, 10010, 10011, 10012]);
+    let now = serde_json::to_string_pretty(&seen).expect("it is JSON") + "\n";
+    let stored = stored("errors.json", now.as_bytes(), is_new());
+    assert_eq!(
+        now,
+        String::from_utf8_lossy(&stored),
+        "handlers see other texts than in version {FORMAT}; if that is meant, raise the version"
+    );
+}
+
+fn folder(version: u64) -> PathBuf {
+    root().join(format!("stored/format-{version}"))
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    entries.map(|entry| entry.expect("it can be read").path()).collect()
+}
+
+fn has_extension(file: &Path, extension: &str) -> bool {
+    file.extension().is_some_and(|found| found == extension)
+}
+
+/// Whether what this version writes is stored now.
+fn is_new() -> bool {
+    std::env::var_os("AIRTIGHT_REWRITE").is_some()
+}
+
+/// What is stored under a name for the present version. A file that is there is never written again.
+fn stored(name: &str, now: &[u8], is_new: bool) -> Vec<u8> {
+    let file = folder(FORMAT).join(name);
+    if is_new && !file.exists() {
+        fs::create_dir_all(folder(FORMAT)).expect("a folder");
+        fs::write(&file, now).expect("it can be written");
+    }
+    fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }

@@ -1,53 +1,26 @@
 //! What a run says of bad input: code, message, and that the previous data come back.
 
-use airtight_engine::data::Answer;
-use airtight_engine::invoke::{InterpreterOutcome, RunParameters, invoke};
-use airtight_snapshots::review;
+use airtight_snapshots::{CALL, Input, answered, answers, data_of};
+use std::collections::BTreeSet;
 
-/// Input of a run at peer `a`; what is not said is usual.
-struct Input {
-    script: &'static str,
-    previous: Vec<u8>,
-    current: Vec<u8>,
-    results: Vec<u8>,
-    parameters: RunParameters,
+/// A change of data that were written by the engine.
+fn changed(data: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let text = String::from_utf8_lossy(data);
+    assert!(text.contains(from), "no {from} in {text}");
+    text.replacen(from, to, 1).into_bytes()
 }
 
-const CALL: &str = r#"(call "a" ("s" "f") [] x)"#;
+/// Each code that a run can end with, but for one: no script that is valid has a `next` outside of its fold (20003).
+const CODES: [i64; 20] = [
+    1, 2, 5, 10, 10000, 10001, 10002, 10004, 10005, 10006, 10007, 10008, 10009, 10010, 10011, 10012, 20000, 20002,
+    20013, 30000,
+];
 
-impl Input {
-    fn new(script: &'static str) -> Self {
-        let parameters = RunParameters::new("a", "a");
-        Self { script, previous: Vec::new(), current: Vec::new(), results: Vec::new(), parameters }
-    }
+/// An answer is raised as an error.
+const FAIL: &str = r#"(seq (call "a" ("s" "f") [] x) (fail x))"#;
 
-    fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
-        change(&mut self);
-        self
-    }
-
-    fn run(&self) -> InterpreterOutcome {
-        invoke(
-            self.script.into(),
-            self.previous.clone(),
-            self.current.clone(),
-            self.parameters.clone(),
-            self.results.clone(),
-        )
-    }
-}
-
-/// The data after a run of this script.
-fn data_of(script: &'static str) -> Vec<u8> {
-    Input::new(script).run().data
-}
-
-fn answers(answers: &[(u32, i32, &str)]) -> Vec<u8> {
-    let answer =
-        |(id, ret_code, result): &(u32, i32, &str)| (*id, Answer { ret_code: *ret_code, result: (*result).into() });
-    let answers: airtight_engine::invoke::CallResults = answers.iter().map(answer).collect();
-    serde_json::to_vec(&answers).expect("it is JSON")
-}
+/// A call of this peer after one of another.
+const SECOND: &str = r#"(seq (call "b" ("s" "f") [] x) (call "a" ("s" "g") []))"#;
 
 #[test]
 fn bad_input() {
@@ -60,6 +33,36 @@ fn bad_input() {
             Input::new(CALL).with(|input| input.current = br#"{"format":99}"#.to_vec()),
         ),
         ("current-data-of-another-script", Input::new(CALL).with(|input| input.current = data_of("(null)"))),
+        (
+            "current-data-with-a-space",
+            Input::new(CALL)
+                .with(|input| input.current = changed(&answered(CALL, "a", "1"), "\"calls\":[", "\"calls\": [")),
+        ),
+        (
+            "current-data-with-a-block-out-of-range",
+            Input::new(CALL).with(|input| input.current = changed(&answered(CALL, "a", "1"), "\"at\":0", "\"at\":1")),
+        ),
+        (
+            "current-data-with-an-index-out-of-range",
+            Input::new(CALL)
+                .with(|input| input.current = changed(&answered(CALL, "a", "1"), "\"value\":0", "\"value\":7")),
+        ),
+        (
+            "current-data-with-what-nothing-names",
+            Input::new(CALL)
+                .with(|input| input.current = changed(&answered(CALL, "a", "1"), "[\"1\"]", "[\"2\",\"1\"]")),
+        ),
+        (
+            "previous-data-with-a-journal-that-contradicts-itself",
+            Input::new(CALL).with(|input| input.previous = changed(&data_of(CALL), "\"next\":2", "\"next\":1")),
+        ),
+        (
+            "no-call-id-left",
+            Input::new(SECOND).with(|input| {
+                input.previous = changed(&data_of(SECOND), "\"next\":1", "\"next\":4294967295");
+                input.current = answered(SECOND, "b", "1");
+            }),
+        ),
         ("answers-that-are-no-object", Input::new(CALL).with(|input| input.results = b"[1]".to_vec())),
         (
             "an-answer-twice",
@@ -139,19 +142,38 @@ fn bad_input() {
         ("a-fold-over-no-array", Input::new(r#"(seq (ap "text" x) (fold x i (null)))"#)),
         ("a-field-that-is-not-there", Input::new(r#"(seq (ap "text" x) (call "a" ("s" "f") [x.$.field]))"#)),
         ("a-peer-that-is-no-text", Input::new(r#"(seq (ap 1 x) (call x ("s" "f") []))"#)),
+        (
+            "a-value-nested-too-deep",
+            Input::new(r#"(seq (call "a" ("s" "f") [] $s) (seq (canon "a" $s #cc) (ap #cc x)))"#).with(|input| {
+                input.previous = data_of(&input.script);
+                input.results = answers(&[(1, 0, &("[".repeat(127) + &"]".repeat(127)))]);
+            }),
+        ),
+        (
+            "an-error-object-raised",
+            Input::new(FAIL).with(|input| {
+                input.previous = data_of(FAIL);
+                input.results = answers(&[(1, 0, r#"{"error_code":7,"message":"no row"}"#)]);
+            }),
+        ),
+        ("a-name-read-before-its-value", Input::new("(seq (ap 1 x) (new x (ap x y)))")),
+        ("a-length-of-no-array", Input::new(r#"(seq (ap "text" x) (ap x.length y))"#)),
+        ("a-key-that-is-no-text", Input::new("(seq (ap true k) (ap (k 1) %m))")),
         ("no-error-to-raise", Input::new("(fail :error:)")),
         (
             "an-error-object-with-code-zero",
-            Input::new(r#"(seq (call "a" ("s" "f") [] x) (fail x))"#).with(|input| {
-                input.previous = data_of(r#"(seq (call "a" ("s" "f") [] x) (fail x))"#);
+            Input::new(FAIL).with(|input| {
+                input.previous = data_of(FAIL);
                 input.results = answers(&[(1, 0, r#"{"error_code":0,"message":"m"}"#)]);
             }),
         ),
     ];
+    let mut codes = BTreeSet::new();
     for (name, input) in inputs {
         let outcome = input.run();
         let (code, message) = (outcome.ret_code, &outcome.error_message);
         assert!(code != 0, "{name} is no bad input");
+        codes.insert(code);
         let mut shown = format!("{}\n\ncode {code}\n{message}\n", input.script);
         let is_given_up = matches!(code, 1..10000 | 20000..30000);
         if is_given_up {
@@ -163,6 +185,7 @@ fn bad_input() {
         if !outcome.unknown_call_ids.is_empty() {
             shown += &format!("unknown call ids {:?}\n", outcome.unknown_call_ids);
         }
-        review("outcomes", name, &shown);
+        review!("outcomes", name, text shown);
     }
+    assert!(codes.into_iter().eq(CODES), "each code has an outcome");
 }

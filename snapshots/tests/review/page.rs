@@ -1,7 +1,42 @@
-//! The skeleton of the HTML report: which elements it has, in the order of their first appearance.
+//! The skeleton of the HTML report: which elements it has inside which, each once, in the order of their first appearance.
 
-use airtight_snapshots::{airtight, review};
+use airtight_snapshots::airtight;
 use html5gum::{Token, Tokenizer};
+
+/// An element, and those inside it.
+#[derive(Default)]
+struct Element {
+    shown: String,
+    inside: Vec<Element>,
+}
+
+impl Element {
+    fn at(&mut self, path: &[String]) {
+        let Some((first, rest)) = path.split_first() else { return };
+        let known = self.inside.iter().position(|element| element.shown == *first);
+        let at = known.unwrap_or_else(|| {
+            self.inside.push(Self { shown: first.clone(), inside: Vec::new() });
+            self.inside.len() - 1
+        });
+        self.inside[at].at(rest);
+    }
+
+    fn show(&self, depth: usize, out: &mut String) {
+        for element in &self.inside {
+            *out += &format!("{}{}\n", "  ".repeat(depth), element.shown);
+            element.show(depth + 1, out);
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Whether a class says how deep a row is indented.
+fn is_depth(class: &str) -> bool {
+    class.strip_prefix('d').is_some_and(|depth| depth.parse::<u32>().is_ok())
+}
 
 #[test]
 fn skeleton() {
@@ -9,35 +44,33 @@ fn skeleton() {
     let said = airtight(&format!("check --runs 16 --html {} ../examples/first_come.air", page.display()));
     assert_eq!(said.code, 0, "{}", said.err);
     let html = std::fs::read_to_string(&page).expect("the page was written");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let (mut open, mut seen): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    let (mut open, mut root): (Vec<String>, Element) = (Vec::new(), Element::default());
     for Ok(token) in Tokenizer::new(&html) {
         match token {
             Token::StartTag(tag) => {
-                let name = text(&tag.name);
-                let class =
-                    tag.attributes.iter().find(|(name, _)| ***name == *b"class").map(|(_, class)| text(&class.value));
-                let shown = class.map_or(name.clone(), |class| format!("{name}.{}", class.replace(' ', ".")));
-                let path = format!("{}{shown}", "  ".repeat(open.len()));
-                let full = format!("{} > {shown}", open.join(" > "));
-                if !seen.iter().any(|line| line.starts_with(&format!("{full}\t"))) {
-                    seen.push(format!("{full}\t{path}"));
+                let classes =
+                    tag.attributes.iter().find(|(name, _)| ***name == *b"class").map(|(_, value)| text(value));
+                let classes = classes.unwrap_or_default();
+                let mut shown = text(&tag.name);
+                for class in classes.split_whitespace().filter(|class| !is_depth(class)) {
+                    shown += &format!(".{class}");
                 }
-                let is_void = matches!(&*name, "meta" | "br" | "hr" | "img" | "input" | "link");
-                if !is_void && !tag.self_closing {
-                    open.push(shown);
+                open.push(shown);
+                root.at(&open);
+                let is_void = matches!(&**tag.name, b"meta" | b"br" | b"hr" | b"img" | b"input" | b"link");
+                if is_void || tag.self_closing {
+                    open.pop();
                 }
             }
             Token::EndTag(tag) => {
                 let name = text(&tag.name);
-                if let Some(at) = open.iter().rposition(|shown| shown.split('.').next() == Some(&*name)) {
-                    open.truncate(at);
-                }
+                let at = open.iter().rposition(|shown| shown.split('.').next() == Some(&*name));
+                open.truncate(at.unwrap_or(open.len()));
             }
             _ => {}
         }
     }
-    let shown: String =
-        seen.iter().filter_map(|line| line.split_once('\t')).map(|(_, path)| format!("{path}\n")).collect();
-    review("page", "skeleton", &shown);
+    let mut shown = String::new();
+    root.show(0, &mut shown);
+    review!("page", "skeleton", text shown);
 }

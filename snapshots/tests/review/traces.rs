@@ -1,31 +1,31 @@
 //! Histories step by step: what each run asks for, whom it tells, and what changes in what its data come to.
 
-use airtight_snapshots::{play, review, scripts, teaching};
+use airtight_engine::script::Kind;
+use airtight_snapshots::{play, root, stem, teaching};
+use insta::glob;
+use std::path::Path;
 
 #[test]
 fn examples() {
-    for script in scripts("../examples") {
-        tell("traces/examples", &script);
-    }
+    glob!("../../../examples", "*.air", |script| tell("traces/examples", script));
 }
 
 #[test]
 fn instructions() {
-    let scripts = scripts("scripts/instructions");
-    for kind in airtight_engine::script::Kind::ALL {
-        let keyword = kind.keyword();
-        let taught = scripts.iter().any(|script| script.file_stem().is_some_and(|name| name == keyword));
-        assert!(taught, "no script teaches `{keyword}`");
-    }
-    for script in scripts {
-        tell("traces/instructions", &script);
+    glob!("../../scripts/instructions", "*.air", |script| tell("traces/instructions", script));
+}
+
+#[test]
+fn each_instruction_has_a_script_of_its_name() {
+    for kind in Kind::ALL {
+        let script = root().join(format!("scripts/instructions/{}.air", kind.keyword()));
+        assert!(script.exists(), "no script teaches `{}`", kind.keyword());
     }
 }
 
-fn tell(folder: &str, script: &std::path::Path) {
-    let name = script.file_stem().expect("it has a name").to_string_lossy().into_owned();
+fn tell(folder: &str, script: &Path) {
     let played = teaching(script);
-    assert!(played.quiet_at.is_some(), "{name} has no end");
+    assert!(played.quiet_at.is_some(), "{} has no end", script.display());
     let mut shown = String::new();
     for step in play(&played) {
         for line in step.lines {
@@ -35,5 +35,5 @@ fn tell(folder: &str, script: &std::path::Path) {
             shown += &format!("    {state}\n");
         }
     }
-    review(folder, &name, &shown);
+    review!(folder, stem(script), text shown);
 }

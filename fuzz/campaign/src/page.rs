@@ -1,0 +1,120 @@
+//! What was measured, as sections of `docs/strength.md`.
+
+use crate::coverage::{Coverage, Lines};
+use crate::run::{Ran, measured};
+use crate::{targets, write as write_file};
+use serde::Serialize;
+use std::path::Path;
+
+/// A section of the page.
+#[derive(Serialize)]
+struct Section {
+    title: &'static str,
+    text: Vec<String>,
+    columns: Vec<&'static str>,
+    rows: Vec<Vec<String>>,
+    command: &'static str,
+}
+
+/// Writes the sections.
+///
+/// # Errors
+/// If not all targets were measured, or a file cannot be written.
+pub(crate) fn write(folder: &Path, sections: &Path) -> Result<(), String> {
+    let mut runs = Vec::new();
+    for target in targets() {
+        let ran = measured(folder, &target)?;
+        runs.push(ran.ok_or_else(|| format!("`{target}` was not run from an empty corpus"))?);
+    }
+    save(&sections.join("fuzzing.json"), &of_runs(&runs))?;
+    let coverage = Coverage::read(folder)?.ok_or("the coverage was not measured")?;
+    save(&sections.join("fuzzing-lines.json"), &of_lines(&coverage))
+}
+
+fn save(path: &Path, section: &Section) -> Result<(), String> {
+    let text = serde_json::to_string_pretty(section).map_err(|error| error.to_string())?;
+    write_file(path, &(text + "\n"))
+}
+
+fn of_runs(runs: &[Ran]) -> Section {
+    let row = |ran: &Ran| {
+        vec![
+            format!("`{}`", ran.target),
+            format!("{:.0}", ran.seconds),
+            format!("{:.0}", ran.processor_seconds),
+            thousands(ran.executions),
+            thousands(ran.per_second() as u64),
+            format!("{:.1} %", ran.rejected_share() * 100.0),
+            format!("{} → {}", thousands(ran.branches_early), thousands(ran.branches)),
+            thousands(ran.corpus_files as u64),
+            ran.findings.len().to_string(),
+        ]
+    };
+    Section {
+        title: "Fuzzing",
+        text: vec![
+            "Each target ran once from an empty corpus, on one core, without a sanitizer, with debug assertions and \
+             checks for overflow. Executions per second are those of a second in which the target had the \
+             processor. Rejected inputs mean nothing, and are not kept: bytes that are no text, choices of which \
+             nothing came that a law is about. Branches are those of the whole program that a quarter of the \
+             executions, and then all of them, reached."
+                .to_owned(),
+        ],
+        columns: vec![
+            "target",
+            "seconds",
+            "of a processor",
+            "executions",
+            "executions/s",
+            "rejected",
+            "branches",
+            "corpus",
+            "findings",
+        ],
+        rows: runs.iter().map(row).collect(),
+        command: "cargo run --manifest-path fuzz/Cargo.toml -p airtight-fuzz-campaign -- run --seconds 600",
+    }
+}
+
+fn of_lines(coverage: &Coverage) -> Section {
+    let row = |part: &str, lines: Lines| {
+        vec![part.to_owned(), thousands(lines.all), thousands(lines.reached), format!("{:.1} %", lines.share() * 100.0)]
+    };
+    let mut rows: Vec<Vec<String>> =
+        coverage.parts().into_iter().map(|(part, lines)| row(&format!("`{part}`"), lines)).collect();
+    rows.push(row("all", coverage.total()));
+    Section {
+        title: "Lines of the engine that fuzzing reaches",
+        text: vec![
+            "The corpora that those runs left, replayed once, with the engine built such that it counts. Lines \
+             are those of `engine/src` that have code, tests excluded."
+                .to_owned(),
+        ],
+        columns: vec!["part", "lines", "reached", "share"],
+        rows,
+        command: "cargo run --manifest-path fuzz/Cargo.toml -p airtight-fuzz-campaign -- coverage",
+    }
+}
+
+/// A number with commas between groups of digits.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_stand_in_groups() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
+    }
+}

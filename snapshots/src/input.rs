@@ -1,0 +1,70 @@
+//! Input of a single run.
+
+use airtight_engine::data::Answer;
+use airtight_engine::invoke::{CallResults, InterpreterOutcome, RunParameters, invoke};
+
+/// A script of one call.
+pub const CALL: &str = r#"(call "a" ("s" "f") [] x)"#;
+
+/// Input of a run at peer `a`; what is not said is usual.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// The script.
+    pub script: String,
+    /// The previous data.
+    pub previous: Vec<u8>,
+    /// The current data.
+    pub current: Vec<u8>,
+    /// The call results.
+    pub results: Vec<u8>,
+    /// Everything else.
+    pub parameters: RunParameters,
+}
+
+impl Input {
+    /// The first run of a script.
+    pub fn new(script: &str) -> Self {
+        let parameters = RunParameters::new("a", "a");
+        Self { script: script.into(), previous: Vec::new(), current: Vec::new(), results: Vec::new(), parameters }
+    }
+
+    /// The same with a change.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+
+    /// Runs it.
+    pub fn run(&self) -> InterpreterOutcome {
+        let Self { script, previous, current, results, parameters } = self.clone();
+        invoke(script, previous, current, parameters, results)
+    }
+}
+
+/// The data after the first run of a script.
+pub fn data_of(script: &str) -> Vec<u8> {
+    Input::new(script).run().data
+}
+
+/// The data of a peer after its first call came to this.
+pub fn answered(script: &str, peer: &str, answer: &str) -> Vec<u8> {
+    let first = Input::new(script).with(|input| input.parameters.current_peer_id = peer.into());
+    let asked = first.run().data;
+    let then = first.with(|input| {
+        input.previous = asked;
+        input.results = answers(&[(1, 0, answer)]);
+    });
+    then.run().data
+}
+
+/// Answers by call id: the code, and the text.
+///
+/// # Panics
+/// If they cannot be written.
+pub fn answers(answers: &[(u32, i32, &str)]) -> Vec<u8> {
+    let answer =
+        |(id, ret_code, result): &(u32, i32, &str)| (*id, Answer { ret_code: *ret_code, result: (*result).into() });
+    let answers: CallResults = answers.iter().map(answer).collect();
+    serde_json::to_vec(&answers).unwrap_or_else(|error| panic!("{answers:?}: {error}"))
+}
