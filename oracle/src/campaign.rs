@@ -1,7 +1,7 @@
 //! Many histories, each of them held against the ledger.
 
 use crate::ledger::Ledger;
-use crate::lockstep::{Compared, Divergence, compare, follow};
+use crate::lockstep::{Compared, Divergence, LIMIT_EXCEEDED, compare, follow};
 use crate::{Kind, Reference};
 use airtight_engine::runner::RunnerError;
 use airtight_engine::script::{Position, Tree, Value, print};
@@ -16,9 +16,6 @@ const FAILURES: [f64; 4] = [0.0, 0.25, 0.0, 0.5];
 /// What happens to messages and peers, in most histories. Few histories come to so many actions, and those only because
 /// their scripts do not end: each run is then longer than the last, and says no more about the two.
 const WEATHER: Weather = Weather { duplicates: 15, restarts: 5, losses: 0, lazy: 0, actions_max: 400 };
-
-/// The code of a run that was given up for a limit.
-const LIMIT_EXCEEDED: i64 = 10;
 
 /// Peers lose data.
 const LOST: &str = "lost data";

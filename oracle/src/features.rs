@@ -1,7 +1,7 @@
 //! What a script has, as far as known divergences ask.
 
 use airtight_engine::script::{
-    Accessor, Class, Instruction, Kind, Lens, LensView, NodeId, Operand, Position, Tree, Value, VariableKind,
+    Class, Instruction, Kind, Lens, LensView, NodeId, Operand, Position, Tree, Value, VariableKind,
 };
 use std::collections::BTreeSet;
 
@@ -15,6 +15,12 @@ pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
     if reads_error_after_batch(tree) {
         features.insert("error read after batch");
     }
+    if catches_in_handler(tree) {
+        features.insert("xor in a handler");
+    }
+    if catches_iterations(tree) {
+        features.insert("next in a xor");
+    }
     if stream_folded_twice(tree) {
         features.insert("stream folded twice");
     }
@@ -23,9 +29,9 @@ pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
         let written = tree.placed_operands(node).filter(|(_, position)| !is_read(*position));
         for (operand, position) in written {
             if let Value::Variable(variable) = &tree.operand(operand).value
-                && matches!(position, Position::Output | Position::Target)
-                && variable.kind == VariableKind::Scalar
-                && !assigned.insert(variable.name)
+                && !matches!(variable.kind, VariableKind::Stream | VariableKind::Map)
+                && assigns(position)
+                && !assigned.insert((variable.kind, variable.name))
             {
                 features.insert("assigned twice");
             }
@@ -38,10 +44,14 @@ pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
                 Value::Variable(variable) => variable.lens,
                 _ => Lens::NONE,
             };
-            if let LensView::Path(steps) = tree.lens(lens)
-                && steps.iter().skip(1).any(|step| matches!(step, Accessor::Scalar(_)))
-            {
-                features.insert("lens by name");
+            match tree.lens(lens) {
+                LensView::Path(_) => {
+                    features.insert("path");
+                }
+                LensView::Length => {
+                    features.insert("length");
+                }
+                LensView::None => {}
             }
         }
         if tree.placed_operands(node).filter(|(_, position)| is_read(*position)).count() > 1 {
@@ -52,6 +62,9 @@ pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
                 let iterable = tree.operand(iterable);
                 if is_growing(iterable) {
                     features.insert("stream fold");
+                    if inside(tree, node).any(|inner| can_fail(tree, inner)) {
+                        features.insert("stream fold that can fail");
+                    }
                     if !has_next(tree, node, tree.operand(iterator)) {
                         features.insert("stream fold without next");
                     }
@@ -97,6 +110,26 @@ fn reads_error_after_batch(tree: &Tree) -> bool {
     growing_folds(tree).any(|(fold, _)| reads_error_from(tree, fold))
 }
 
+/// Whether there is a `xor` in the handler of another one.
+fn catches_in_handler(tree: &Tree) -> bool {
+    let xors = || tree.node_ids().filter(|node| tree.node(*node).kind == Kind::Xor);
+    let mut handlers = xors().filter_map(|xor| tree.children(xor).nth(1));
+    handlers.any(|handler| xors().any(|inner| inner >= handler && inner < tree.node(handler).end()))
+}
+
+/// Whether a `xor` catches errors of a `next` in a fold over a stream or map.
+fn catches_iterations(tree: &Tree) -> bool {
+    let caught = |fold: NodeId| {
+        let xors = inside(tree, fold).filter(|node| tree.node(*node).kind == Kind::Xor);
+        let mut tried = xors.filter_map(|xor| tree.children(xor).next());
+        tried.any(|tried| {
+            let end = tree.node(tried).end();
+            tree.node_ids().any(|node| node >= tried && node < end && tree.node(node).kind == Kind::Next)
+        })
+    };
+    growing_folds(tree).any(|(fold, _)| caught(fold))
+}
+
 /// Whether an error register is read in an instruction or in what stands after it.
 fn reads_error_from(tree: &Tree, first: NodeId) -> bool {
     let reads = |node: NodeId| {
@@ -127,10 +160,13 @@ fn operand_features(value: &Value) -> Option<&'static str> {
     match Class::of(value) {
         Class::LastError | Class::LastErrorLens | Class::Error | Class::ErrorLens => Some("error register"),
         Class::CanonMapLens => Some("canon map lens"),
-        Class::CanonLens => Some("canon lens"),
-        Class::ScalarLens => Some("lens"),
         _ => None,
     }
+}
+
+const fn assigns(position: Position) -> bool {
+    use Position as P;
+    matches!(position, P::Output | P::Target | P::CanonTarget | P::CanonMapTarget)
 }
 
 const fn is_read(position: Position) -> bool {
@@ -165,6 +201,17 @@ fn same_name(a: &Operand, b: &Operand) -> bool {
 fn inside(tree: &Tree, node: NodeId) -> impl Iterator<Item = NodeId> {
     let end = tree.node(node).end();
     tree.node_ids().filter(move |inner| *inner > node && *inner < end)
+}
+
+/// Whether an instruction can raise an error that another one catches.
+fn can_fail(tree: &Tree, node: NodeId) -> bool {
+    let takes_part = |operand: &Operand| match &operand.value {
+        Value::LastError(lens) | Value::Error(lens) => !matches!(tree.lens(*lens), LensView::None),
+        Value::Variable(variable) => !matches!(tree.lens(variable.lens), LensView::None),
+        _ => false,
+    };
+    matches!(tree.node(node).kind, Kind::Call | Kind::Match | Kind::Mismatch | Kind::Fail)
+        || tree.placed_operands(node).any(|(id, _)| takes_part(tree.operand(id)))
 }
 
 fn has_next(tree: &Tree, fold: NodeId, iterator: &Operand) -> bool {

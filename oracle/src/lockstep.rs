@@ -18,6 +18,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+/// The code of a run that our engine gave up for a limit.
+pub(crate) const LIMIT_EXCEEDED: i64 = 10;
+
 /// In what the two differ.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -227,6 +230,7 @@ impl Follower<'_> {
             Err(error) => {
                 let detail = match error {
                     RunnerError::Panicked { .. } => "panic",
+                    RunnerError::TimedOut { .. } if run.result.ret_code == LIMIT_EXCEEDED => "time beyond a limit",
                     RunnerError::TimedOut { .. } => "time",
                     _ => "other",
                 };
