@@ -397,15 +397,20 @@ pub(crate) fn draw<C: Choices>(choices: &mut C) -> Case {
         }
         tree = SCRIPTS[kind].1.generate(choices);
     }
-    let peers: Vec<String> = strings(&tree, Position::Peer).into_iter().collect();
+    case_of(&tree, choices)
+}
+
+/// A case about this script, from choices.
+pub(crate) fn case_of<C: Choices>(tree: &Tree, choices: &mut C) -> Case {
+    let peers: Vec<String> = strings(tree, Position::Peer).into_iter().collect();
     let init = match choices.below(2) {
         1 if !peers.is_empty() => Arc::from(peers[choices.below(peers.len() as u32) as usize].as_str()),
         _ => "init".into(),
     };
     let failures = choices.pick(&FAILURES);
-    let fixed = if choices.chance(1, 8) { undecodable(&tree, choices) } else { None };
+    let fixed = if choices.chance(1, 8) { undecodable(tree, choices) } else { None };
     Case {
-        script: print::canonical(&tree).into(),
+        script: print::canonical(tree).into(),
         init,
         services: ServiceSpec { seed: choices.below(u32::MAX).into(), failures, fixed },
         schedule: schedule(choices),
