@@ -14,7 +14,7 @@ pub const LAWS: &[Law] = &[Law {
     family: Family::Execution,
     statement: "in a rendered trace, a `par` and a fold count exactly the states that their instructions wrote, and a fold \
                 names values by the states that put them there",
-    domain: "data of a history",
+    domain: "data of a history; how many states, in scripts in which no fold restarts another",
     why: "whoever reads a trace finds each state under the instruction that it belongs to",
     needs: Needs::Trace,
     amount: Amount::Sample(4),
@@ -26,7 +26,7 @@ fn well_formed_trace(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result
     let Some(letter) = letters.get(choices.below(letters.len() as u32) as usize) else { return Ok(false) };
     let view = scene.view(&letter.data)?;
     let trace = view.trace.as_deref().unwrap_or_default();
-    let loops = Loops::of(scene.played.script.tree());
+    let loops = Loops::of(scene.played.script.tree(), scene.restarts_folds());
     let mut held = false;
     for (at, state) in trace.iter().enumerate() {
         let after = trace.get(at + 1..).unwrap_or_default();
@@ -50,11 +50,17 @@ fn inside(state: &SeenState, after: &[SeenState]) -> usize {
     after.iter().take_while(|inner| inner.start > state.start && inner.end <= state.end).count()
 }
 
-/// The folds and `next`s of a script, in the order of its text: where each stands, its iterator, and whether it is a fold.
-struct Loops(Vec<(Span, Symbol, bool)>);
+/// The folds and `next`s of a script.
+struct Loops {
+    /// In the order of its text: where each stands, its iterator, and whether it is a fold.
+    all: Vec<(Span, Symbol, bool)>,
+    /// Whether a fold restarts another one. Then an iteration is visited again while it goes on, and what it counts before or
+    /// after its `next` has other iterations in it, whole or in part.
+    restart: bool,
+}
 
 impl Loops {
-    fn of(tree: &Tree) -> Self {
+    fn of(tree: &Tree, restart: bool) -> Self {
         let name = |operand| match tree.operand(operand).value {
             Value::Variable(variable) => Some(variable.name),
             _ => None,
@@ -67,17 +73,18 @@ impl Loops {
             };
             Some((tree.node(node).span, name(iterator)?, is_fold))
         });
-        let mut loops: Vec<_> = loops.collect();
-        loops.sort_by_key(|(span, ..)| span.start);
-        Self(loops)
+        let mut all: Vec<_> = loops.collect();
+        all.sort_by_key(|(span, ..)| span.start);
+        Self { all, restart }
     }
 
-    /// Whether all that an instruction sets off stands in its text: no `next` in it is of a fold around it.
+    /// Whether all that an instruction sets off stands in its text, once: no `next` in it is of a fold around it, nor
+    /// restarts one.
     fn are_closed_in(&self, state: &SeenState) -> bool {
-        let first = self.0.partition_point(|(span, ..)| span.start < state.start);
-        let within = self.0.get(first..).unwrap_or_default().iter().take_while(|(span, ..)| span.start < state.end);
+        let first = self.all.partition_point(|(span, ..)| span.start < state.start);
+        let within = self.all.get(first..).unwrap_or_default().iter().take_while(|(span, ..)| span.start < state.end);
         let of = |fold: bool| within.clone().filter(move |(.., is_fold)| *is_fold == fold).map(|(_, name, _)| *name);
-        of(false).collect::<BTreeSet<_>>().is_subset(&of(true).collect())
+        !self.restart && of(false).collect::<BTreeSet<_>>().is_subset(&of(true).collect())
     }
 }
 
