@@ -28,7 +28,7 @@ use crate::check::{CheckError, LawRow, MakeSubject, Verdict};
 use crate::clock::{self, Clock};
 use crate::counterexample::Counterexample;
 use crate::forms;
-use crate::instances::{Broken, Tally, hold};
+use crate::instances::{Broken, Tally, hold, number_of};
 use crate::law::{Amount, Law, law, laws};
 use crate::pool::Pool;
 use crate::shrink::{shrink, strings};
@@ -306,8 +306,7 @@ fn look_at(
 ) -> Result<Told, CheckError> {
     let mut choices = choices(seed, number);
     let seed = choices.bits();
-    let mut chance = Seeded::new(seed);
-    let laws = laws.iter().map(|law| (*law, few(law, &mut chance)));
+    let laws = laws.iter().map(|law| (*law, few(law, Seeded::new(seed.rotate_left(32) ^ number_of(law.name)))));
     let (tallies, broken) = match nothing {
         Some(nothing) => hold(laws, nothing, subject, seed)?,
         None => hold(laws, &draw(&mut choices).play(subject)?, subject, seed)?,
@@ -316,11 +315,11 @@ fn look_at(
 }
 
 /// Laws of which so many instances are looked at in each case: they find what no other law does.
-const OFTEN: [(&str, u32); 2] = [("evaluation", 1), ("evaluation-of-forms", 3)];
+const OFTEN: [(&str, u32); 3] = [("evaluation", 1), ("evaluation-of-forms", 3), ("not-taken", 2)];
 
 /// How many instances of a law are looked at in a case of a campaign: few, for the next case has others; of most laws an
 /// eighth of what `check` looks at, on average, so of many of them none in most cases. Scripts differ more than instances.
-fn few(law: &Law, chance: &mut Seeded) -> Amount {
+fn few(law: &Law, mut chance: Seeded) -> Amount {
     if let Some((_, amount)) = OFTEN.iter().find(|(name, _)| *name == law.name) {
         return Amount::Sample(*amount);
     }
