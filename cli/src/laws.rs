@@ -75,8 +75,9 @@ fn bar(plan: &Plan) -> ProgressBar {
 /// Saves the counterexamples as `seed-S-case-N-law.json`; for each, where it is.
 fn save(args: &LawsArgs, report: &CampaignReport, console: &mut Console) -> io::Result<Vec<Option<PathBuf>>> {
     let mut files = Vec::new();
+    let mut saver = saved::Saver::new(&args.out);
     for Found { case, counterexample, .. } in &report.found {
-        match saved::save(&args.out, &format!("seed-{}-case-{case}", args.seed), counterexample) {
+        match saver.save(&format!("seed-{}-case-{case}", args.seed), counterexample) {
             Ok(file) => files.push(Some(file)),
             Err(error) => {
                 files.push(None);
@@ -180,7 +181,7 @@ fn exhaustive(args: &LawsArgs, instructions: u32, console: &mut Console) -> io::
 fn broken_history(args: &LawsArgs, counterexample: &Counterexample, console: &mut Console) -> io::Result<()> {
     let styled = console.out_styled;
     writeln!(console.out, "{}", story::tell(counterexample, styled))?;
-    match saved::save(&args.out, "exhaustive", counterexample) {
+    match saved::Saver::new(&args.out).save("exhaustive", counterexample) {
         Ok(file) => {
             let line = saved::replay_line(&args.subject, &file);
             writeln!(console.out, "  saved; once more: {}", printable(&line))

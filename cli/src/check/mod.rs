@@ -17,6 +17,7 @@ use airtight_generators::ServicesFile;
 use airtight_properties::{CheckError, Counterexample, Film, Options, Report, Subject, Totals, check};
 use findings::{COLUMNS, Shown};
 use indicatif::{ProgressBar, ProgressStyle};
+use saved::Saver;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -66,9 +67,10 @@ pub(crate) fn run(args: &CheckArgs, console: &mut Console) -> io::Result<()> {
     match args.format {
         Format::Text => conclude(args, &all, console),
         Format::Json => {
+            let mut saver = Saver::new(&args.out);
             for Checked { file, report, .. } in &all {
                 for counterexample in report.iter().flat_map(|report| &report.counterexamples) {
-                    if let Err(error) = save(&args.out, file, counterexample) {
+                    if let Err(error) = save(&mut saver, file, counterexample) {
                         console.unusable("write to", &args.out, error)?;
                     }
                 }
@@ -216,11 +218,12 @@ fn conclude(args: &CheckArgs, all: &[Checked], console: &mut Console) -> io::Res
     let styled = console.out_styled;
     writeln!(console.out, "\n{}", table::table(&rows, styled))?;
     let mut fails = 0;
+    let mut saver = Saver::new(&args.out);
     for (checked, report) in &reports {
         for counterexample in &report.counterexamples {
             fails += 1;
             writeln!(console.out, "{}: {}", shown_name(&checked.file), story::tell(counterexample, styled))?;
-            match save(&args.out, &checked.file, counterexample) {
+            match save(&mut saver, &checked.file, counterexample) {
                 Ok(file) => {
                     writeln!(console.out, "  saved; once more: {}\n", printable(&replay_line(args, &file)))?;
                 }
@@ -262,11 +265,12 @@ fn chapters<'a>(
     // Without a runner, the page shows no histories.
     let mut subject = subject::make(&args.subject).ok();
     let mut films_left = html::FILMS_MAX;
+    let mut saver = Saver::new(&args.out);
     let mut chapters = Vec::with_capacity(all.len());
     for (index, Checked { file, bytes, report }) in all.iter().enumerate() {
         let mut replay = Vec::new();
         for counterexample in report.iter().flat_map(|report| &report.counterexamples) {
-            match save(&args.out, file, counterexample) {
+            match save(&mut saver, file, counterexample) {
                 Ok(file) => replay.push(Some(replay_line(args, &file))),
                 Err(error) => {
                     replay.push(None);
@@ -312,9 +316,9 @@ fn replay_line(args: &CheckArgs, file: &Path) -> String {
 }
 
 /// Saves a counterexample as `script-law.json`.
-fn save(folder: &Path, script: &Path, counterexample: &Counterexample) -> io::Result<PathBuf> {
+fn save(saver: &mut Saver<'_>, script: &Path, counterexample: &Counterexample) -> io::Result<PathBuf> {
     let stem = script.file_stem().filter(|stem| *stem != "-").map_or("stdin".into(), |stem| stem.to_string_lossy());
-    saved::save(folder, &stem, counterexample)
+    saver.save(&stem, counterexample)
 }
 
 fn write_json(all: &[Checked], console: &mut Console) -> io::Result<()> {

@@ -2,15 +2,35 @@
 
 use crate::args::SubjectArgs;
 use airtight_properties::Counterexample;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Saves a counterexample as `name-law.json`.
-pub(crate) fn save(folder: &Path, name: &str, counterexample: &Counterexample) -> io::Result<PathBuf> {
-    std::fs::create_dir_all(folder)?;
-    let file = folder.join(format!("{name}-{}.json", counterexample.law));
-    std::fs::write(&file, counterexample.to_text())?;
-    Ok(file)
+/// A folder for the counterexamples of one command, each in a file of its own.
+pub(crate) struct Saver<'a> {
+    folder: &'a Path,
+    taken: BTreeSet<PathBuf>,
+}
+
+impl<'a> Saver<'a> {
+    /// Nothing is saved yet. What an earlier command saved is written over.
+    pub(crate) const fn new(folder: &'a Path) -> Self {
+        Self { folder, taken: BTreeSet::new() }
+    }
+
+    /// Saves a counterexample as `name-law.json`; a further one of that name and law as `name-law-2.json`.
+    pub(crate) fn save(&mut self, name: &str, counterexample: &Counterexample) -> io::Result<PathBuf> {
+        std::fs::create_dir_all(self.folder)?;
+        let law = &counterexample.law;
+        let mut file = self.folder.join(format!("{name}-{law}.json"));
+        let mut number = 1;
+        while !self.taken.insert(file.clone()) {
+            number += 1;
+            file = self.folder.join(format!("{name}-{law}-{number}.json"));
+        }
+        std::fs::write(&file, counterexample.to_text())?;
+        Ok(file)
+    }
 }
 
 /// The command that replays a saved counterexample.
