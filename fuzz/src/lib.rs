@@ -6,7 +6,7 @@ pub mod lines;
 use airtight_engine::data::{Data, ScriptHash, decode, encode};
 use airtight_engine::script::Tree;
 use airtight_generators::forge::{Claims, forge};
-use airtight_generators::{Choices, EditWeights, Seeded, damage, near_valid};
+use airtight_generators::{Choices, EditWeights, Seeded, damage, damage_form, near_valid};
 use airtight_properties::Violation;
 use libfuzzer_sys::{Corpus, fuzzer_mutate};
 use std::ops::Range;
@@ -103,6 +103,11 @@ pub fn mutate_choices(bytes: &mut [u8], size: usize, size_max: usize, seed: u32,
 /// changed byte leaves an encoding canonical.
 pub fn mutate_data(bytes: &mut [u8], size: usize, size_max: usize, seed: u32) -> usize {
     match decode(&bytes[..size]) {
+        // What is refused is not kept as data, so nothing is lost if it is at once what it must not be.
+        Ok(_) if seed % 8 == 1 => {
+            let damaged = damage_form(&bytes[..size], DAMAGES_MAX, &mut Seeded::new(seed.into()));
+            put(bytes, size_max, &damaged)
+        }
         Ok(data) if !seed.is_multiple_of(4) => {
             let mut claims = Claims::of(data.shared());
             forge(&mut claims, DAMAGES_MAX, &mut Seeded::new(seed.into()));

@@ -40,6 +40,7 @@ mod comments;
 mod distribution;
 mod exhaustive;
 pub mod forge;
+mod free;
 #[cfg(feature = "arbitrary")]
 mod fuzzing;
 mod marks;

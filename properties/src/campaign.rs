@@ -28,7 +28,7 @@ use crate::check::{CheckError, LawRow, MakeSubject, Verdict};
 use crate::clock::{self, Clock};
 use crate::counterexample::Counterexample;
 use crate::forms;
-use crate::instances::{Broken, Tally, hold};
+use crate::instances::{Broken, Tally, hold, number_of};
 use crate::law::{Amount, Law, law, laws};
 use crate::pool::Pool;
 use crate::shrink::{shrink, strings};
@@ -306,8 +306,7 @@ fn look_at(
 ) -> Result<Told, CheckError> {
     let mut choices = choices(seed, number);
     let seed = choices.bits();
-    let mut chance = Seeded::new(seed);
-    let laws = laws.iter().map(|law| (*law, few(law, &mut chance)));
+    let laws = laws.iter().map(|law| (*law, few(law, Seeded::new(seed.rotate_left(32) ^ number_of(law.name)))));
     let (tallies, broken) = match nothing {
         Some(nothing) => hold(laws, nothing, subject, seed)?,
         None => hold(laws, &draw(&mut choices).play(subject)?, subject, seed)?,
@@ -316,11 +315,11 @@ fn look_at(
 }
 
 /// Laws of which so many instances are looked at in each case: they find what no other law does.
-const OFTEN: [(&str, u32); 2] = [("evaluation", 1), ("evaluation-of-forms", 3)];
+const OFTEN: [(&str, u32); 3] = [("evaluation", 1), ("evaluation-of-forms", 3), ("not-taken", 2)];
 
 /// How many instances of a law are looked at in a case of a campaign: few, for the next case has others; of most laws an
 /// eighth of what `check` looks at, on average, so of many of them none in most cases. Scripts differ more than instances.
-fn few(law: &Law, chance: &mut Seeded) -> Amount {
+fn few(law: &Law, mut chance: Seeded) -> Amount {
     if let Some((_, amount)) = OFTEN.iter().find(|(name, _)| *name == law.name) {
         return Amount::Sample(*amount);
     }
@@ -397,15 +396,20 @@ pub(crate) fn draw<C: Choices>(choices: &mut C) -> Case {
         }
         tree = SCRIPTS[kind].1.generate(choices);
     }
-    let peers: Vec<String> = strings(&tree, Position::Peer).into_iter().collect();
+    case_of(&tree, choices)
+}
+
+/// A case about this script, from choices.
+pub(crate) fn case_of<C: Choices>(tree: &Tree, choices: &mut C) -> Case {
+    let peers: Vec<String> = strings(tree, Position::Peer).into_iter().collect();
     let init = match choices.below(2) {
         1 if !peers.is_empty() => Arc::from(peers[choices.below(peers.len() as u32) as usize].as_str()),
         _ => "init".into(),
     };
     let failures = choices.pick(&FAILURES);
-    let fixed = if choices.chance(1, 8) { undecodable(&tree, choices) } else { None };
+    let fixed = if choices.chance(1, 8) { undecodable(tree, choices) } else { None };
     Case {
-        script: print::canonical(&tree).into(),
+        script: print::canonical(tree).into(),
         init,
         services: ServiceSpec { seed: choices.below(u32::MAX).into(), failures, fixed },
         schedule: schedule(choices),

@@ -16,14 +16,12 @@ use crate::law::{Amount, Check, Family, Law, Needs};
 use crate::merge::order_kept;
 use crate::subject::Subject;
 use crate::text::{comments_stay, one_spelling, round_trip, stable_findings, totality};
-use airtight_engine::data::{
-    Answer, ArgumentHash, Branch, ContentId, Data, Draft, Event, EventResult, Journal, Outcome, OutputKind, PlaceId,
-    ScriptHash, SegmentId, Shared, decode, encode,
-};
+use airtight_engine::data::{ContentId, Data, Event, PlaceId, ScriptHash, Shared, decode, encode};
 use airtight_engine::runner::RunnerError;
 use airtight_engine::script::{Tree, print};
-use airtight_engine::value::{Json, Tetraplet};
-use airtight_generators::{Choices, EditWeights, ScriptConfig, ScriptGenerator, damage, near_valid, weave_comments};
+use airtight_generators::{
+    Choices, EditWeights, ScriptConfig, ScriptGenerator, damage, near_valid, traces, weave_comments,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
@@ -370,105 +368,12 @@ fn order(band: &mut Drawn<'_>) -> Result<bool, Violation> {
         .sides(("a·b", &bytes_of(&ab)), ("b·a", &bytes_of(&ba))))
 }
 
-/// Where an event is: the places and branches that lead to its segment, and its step there.
-type Path = (Vec<(usize, Branch)>, usize);
-
-/// Where events are, and what they say.
-struct Shape {
-    paths: Vec<Path>,
-    results: Vec<EventResult>,
-}
-
-/// A few paths, near enough to each other to collide: every kind of branch, gaps between places. A few results: values, a
-/// failure, canons, some of which share parts.
-static SHAPE: LazyLock<Shape> = LazyLock::new(|| {
-    let (left, right) = (Branch::Left, Branch::Right);
-    let value = |number: usize| SegmentId::root().place(1_000 + number).into();
-    let (one, two, last) = (Branch::Iteration(value(0)), Branch::Iteration(value(1)), Branch::Last(value(1)));
-    let segments = [
-        vec![],
-        vec![(1, left)],
-        vec![(1, right)],
-        vec![(1, right), (0, one)],
-        vec![(1, right), (0, two)],
-        vec![(1, right), (0, two), (1, left)],
-        vec![(1, right), (0, last)],
-        vec![(3, one)],
-    ];
-    let paths = segments.into_iter().flat_map(|segment| [0, 1, 3].map(|step| (segment.clone(), step))).collect();
-    let json = |text: &str| Json::parse(text.as_bytes()).unwrap_or(Json::Null);
-    let get = Arc::new(Tetraplet::call("A", "db", "get"));
-    let put = Arc::new(Tetraplet { lens: ".$.x".into(), ..Tetraplet::call("B", "db", "put") });
-    let call = |outcome, tetraplet: &Arc<Tetraplet>, output| EventResult::Call {
-        outcome,
-        tetraplet: Arc::clone(tetraplet),
-        arguments: ArgumentHash::of([&json("1")]),
-        output,
-    };
-    let canon = |peer: &str, elements| EventResult::Canon { tetraplet: Arc::new(Tetraplet::peer(peer)), elements };
-    let results = vec![
-        call(Outcome::Value(json("1")), &get, OutputKind::Scalar),
-        call(Outcome::Value(json("1")), &get, OutputKind::Stream),
-        call(Outcome::Value(json("{\"k\":[1.5,\"\\\"\"]}")), &put, OutputKind::Unused),
-        call(Outcome::Failure(json("1")), &get, OutputKind::Scalar),
-        canon("A", vec![]),
-        canon("A", vec![(json("1"), Arc::clone(&get)), (json("\"é\""), put)]),
-        canon("C", vec![(json("1"), Arc::clone(&get)), (json("1"), get)]),
-    ];
-    Shape { paths, results }
-});
-
-/// The most places and different events of a family, and the most events and blocks of one data.
-const SITES_MAX: u32 = 8;
-const POOL_MAX: u32 = 11;
-const EVENTS_MAX: u32 = 7;
-const BLOCKS_MAX: u32 = 4;
-
 /// `n` data from one small pool of events at a few places, so that they overlap and dispute.
-pub fn family(choices: &mut dyn Choices, n: usize) -> Vec<Shared> {
-    let Shape { paths, results } = &*SHAPE;
-    let sites: Vec<u32> = (0..choices.range(1..SITES_MAX + 1)).map(|_| choices.below(paths.len() as u32)).collect();
-    let pool: Vec<(u32, u32)> = (0..choices.range(1..POOL_MAX + 1))
-        .map(|_| (choices.below(sites.len() as u32), choices.below(results.len() as u32)))
-        .collect();
-    let letter = |_| {
-        let mut draft = Draft::new();
-        for _ in 0..choices.below(EVENTS_MAX + 1) {
-            let event = pool.get(choices.below(pool.len() as u32) as usize);
-            let at = choices.below(BLOCKS_MAX) as usize;
-            let path = event.and_then(|(site, _)| paths.get(*sites.get(*site as usize)? as usize));
-            let result = event.and_then(|(_, result)| results.get(*result as usize));
-            let Some(((segments, step), result)) = path.zip(result) else { continue };
-            let mut key = draft.root();
-            for (step, branch) in segments {
-                key = draft.child(key, *step, *branch);
-            }
-            draft.claim(key, *step, result, at);
-        }
-        draft.finish()
-    };
-    (0..n).map(letter).collect()
+pub fn family(mut choices: &mut dyn Choices, n: usize) -> Vec<Shared> {
+    traces::family(n, &mut choices)
 }
 
-/// Data in their envelope, with and without a journal; sometimes nothing at all.
-pub fn data(choices: &mut dyn Choices) -> Data {
-    if choices.below(16) == 15 {
-        return Data::nothing();
-    }
-    let shared = family(choices, 1).pop().unwrap_or_default();
-    let place = |number: u32| SegmentId::root().place(number as usize);
-    let journal = (choices.below(2) == 1).then(|| {
-        let mut journal = Journal::new(["A", "B"][choices.below(2) as usize]);
-        for _ in 0..choices.below(5) {
-            journal.request(place(choices.below(9)));
-        }
-        journal.settle(place(0));
-        for _ in 0..choices.below(4) {
-            let result = ["", "a", "\"é\"", "[1"][choices.below(4) as usize];
-            let answer = Answer { ret_code: choices.below(3) as i32 - 1, result: result.into() };
-            journal.keep(place(choices.below(9)), answer);
-        }
-        journal
-    });
-    Data::new(ScriptHash::of(&[choices.below(2) as u8]), shared, journal)
+/// Free data in their envelope, with and without a journal; sometimes nothing at all.
+fn data(mut choices: &mut dyn Choices) -> Data {
+    traces::data(ScriptHash::of(&[choices.below(2) as u8]), &mut choices)
 }

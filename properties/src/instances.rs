@@ -104,6 +104,6 @@ pub(crate) fn hold(
 }
 
 /// A number for a name (FNV-1a), so that what a law looks at does not depend on which other laws there are.
-fn number_of(name: &str) -> u64 {
+pub(crate) fn number_of(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }

@@ -14,7 +14,7 @@ pub const LAWS: &[Law] = &[Law {
     family: Family::Execution,
     statement: "in a rendered trace, a `par` and a fold count exactly the states that their instructions wrote, and a fold \
                 names values by the states that put them there",
-    domain: "data of a history",
+    domain: "data of a history; states of folds are counted in scripts in which no fold restarts another",
     why: "whoever reads a trace finds each state under the instruction that it belongs to",
     needs: Needs::Trace,
     amount: Amount::Sample(4),
@@ -27,12 +27,13 @@ fn well_formed_trace(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result
     let view = scene.view(&letter.data)?;
     let trace = view.trace.as_deref().unwrap_or_default();
     let loops = Loops::of(scene.played.script.tree());
+    let counts_folds = !scene.restarts_folds();
     let mut held = false;
     for (at, state) in trace.iter().enumerate() {
         let after = trace.get(at + 1..).unwrap_or_default();
         let wrong = match state.executed() {
             Some(Executed::Par(left, right)) => wrong_par(&loops, state, after, left, right),
-            Some(Executed::Fold(lore)) => wrong_fold(&loops, trace, at, &lore),
+            Some(Executed::Fold(lore)) => wrong_fold(&loops, trace, at, &lore, counts_folds),
             _ => continue,
         };
         held = true;
@@ -90,7 +91,7 @@ fn wrong_par(loops: &Loops, state: &SeenState, after: &[SeenState], left: usize,
     is_wrong.then(|| format!("{left} and {right} states, where {inside} in the text of it follow"))
 }
 
-fn wrong_fold(loops: &Loops, trace: &[SeenState], at: usize, lore: &[SeenLore]) -> Option<String> {
+fn wrong_fold(loops: &Loops, trace: &[SeenState], at: usize, lore: &[SeenLore], counts: bool) -> Option<String> {
     let state = trace.get(at)?;
     for SeenLore { pos, before, after } in lore {
         let ends = [before, after].map(|[start, len]| start + len);
@@ -104,6 +105,6 @@ fn wrong_fold(loops: &Loops, trace: &[SeenState], at: usize, lore: &[SeenLore]) 
     }
     let counted: usize = lore.iter().map(|SeenLore { before, after, .. }| before[1] + after[1]).sum();
     let inside = inside(state, trace.get(at + 1..).unwrap_or_default());
-    let is_wrong = loops.are_closed_in(state) && counted != inside;
+    let is_wrong = counts && loops.are_closed_in(state) && counted != inside;
     is_wrong.then(|| format!("{counted} states in all, where {inside} in the text of it follow"))
 }

@@ -20,6 +20,19 @@ impl Arena {
         arena
     }
 
+    /// An arena with room for a small script, so that making many of them seldom asks for memory.
+    pub(crate) fn small() -> Self {
+        const NODES: usize = 16;
+        const OPERANDS: usize = 48;
+        const SYMBOLS: usize = 16;
+        let mut arena = Self::default();
+        arena.tree.nodes.reserve(NODES);
+        arena.tree.operands.reserve(OPERANDS);
+        arena.interner.reserve(SYMBOLS);
+        arena.interner.symbols.reserve(SYMBOLS);
+        arena
+    }
+
     pub(crate) fn intern(&mut self, text: &str) -> Symbol {
         self.interner.intern(text)
     }
@@ -100,8 +113,14 @@ impl Arena {
         Lens { first, count: self.path_start() - first }
     }
 
+    /// The tree, with all the room it was made with.
+    pub(crate) fn finish_roomy(self) -> Tree {
+        Tree { symbols: self.interner.symbols, ..self.tree }
+    }
+
+    /// The tree, with no more room than it needs.
     pub(crate) fn finish(self, comments: Vec<Span>) -> Tree {
-        let mut tree = Tree { comments, symbols: self.interner.symbols, ..self.tree };
+        let mut tree = Tree { comments, ..self.finish_roomy() };
         tree.nodes.shrink_to_fit();
         tree.operands.shrink_to_fit();
         tree.accessors.shrink_to_fit();

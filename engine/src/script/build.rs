@@ -2,7 +2,7 @@
 
 use super::arena::Arena;
 use super::grammar::{Class, Position};
-use super::{Accessor, Kind, Lens, NodeId, Operand, Span, Tree, Value, Variable, print, word};
+use super::{Accessor, Kind, Lens, NodeId, Operand, Span, Symbol, Tree, Value, Variable, VariableKind, print, word};
 use thiserror::Error;
 
 /// An operand to be written, with names as text.
@@ -107,11 +107,19 @@ pub enum SpellingError {
 /// assert_eq!(print::compact(&builder.finish()?), "(seq (ap 2.0 x) (null))");
 /// # Ok::<(), airtight_engine::script::SpellingError>(())
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Builder {
     arena: Arena,
     open: Vec<Open>,
     roots: u32,
+    /// For each symbol, what it names if it was looked at as a variable.
+    kinds: Vec<Option<VariableKind>>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self { arena: Arena::small(), open: Vec::new(), roots: 0, kinds: Vec::new() }
+    }
 }
 
 #[derive(Debug)]
@@ -247,11 +255,26 @@ impl Builder {
             Item::LastError(steps) => Value::LastError(self.lens(steps)?),
             Item::Error(steps) => Value::Error(self.lens(steps)?),
             Item::Variable(name, steps) => {
-                let Some(kind) = word::variable_kind(name) else { return Err(SpellingError::BadName(name.into())) };
-                let name = self.arena.intern(name);
-                Value::Variable(Variable { kind, name, lens: self.lens(steps)? })
+                let symbol = self.arena.intern(name);
+                let kind = self.kind(symbol, name)?;
+                Value::Variable(Variable { kind, name: symbol, lens: self.lens(steps)? })
             }
         })
+    }
+
+    /// What a variable of this name is. Names are read once, however often they are written.
+    fn kind(&mut self, symbol: Symbol, name: &str) -> Result<VariableKind, SpellingError> {
+        if let Some(Some(kind)) = self.kinds.get(symbol.index()) {
+            return Ok(*kind);
+        }
+        let kind = word::variable_kind(name).ok_or_else(|| SpellingError::BadName(name.into()))?;
+        if self.kinds.len() <= symbol.index() {
+            self.kinds.resize(symbol.index() + 1, None);
+        }
+        if let Some(known) = self.kinds.get_mut(symbol.index()) {
+            *known = Some(kind);
+        }
+        Ok(kind)
     }
 
     fn lens(&mut self, steps: &[Step<'_>]) -> Result<Lens, SpellingError> {
@@ -310,6 +333,6 @@ impl Builder {
         if self.roots != 1 || !self.open.is_empty() {
             return Err(SpellingError::NotOneRoot);
         }
-        Ok(self.arena.finish(Vec::new()))
+        Ok(self.arena.finish_roomy())
     }
 }

@@ -31,6 +31,12 @@ impl Symbols {
         self.text.get(start..end).unwrap_or_default()
     }
 
+    /// Makes room for so many texts of usual length.
+    pub(crate) fn reserve(&mut self, symbols: usize) {
+        self.ends.reserve(symbols);
+        self.text.reserve(symbols * 8);
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }

@@ -1,4 +1,8 @@
 //! Freely generated data of one shape: forged, disputed, anything that is well formed.
+//!
+//! The crate `generators` makes such data from choices, for the laws. What is here is a table of places and results that
+//! tests of the engine also go through one by one, and strategies over its indices; so these tests need nothing but the
+//! engine, and whoever changes it, or breaks it on purpose, builds nothing that depends on it.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::sync::Arc;

@@ -103,7 +103,15 @@ pub(crate) fn measure(folder: &Path, print_lines: bool) -> Result<bool, String> 
     let total = coverage.total();
     println!("{:<10} {:>6} lines, {:>5.1} % reached", "all", total.all, total.share() * 100.0);
     if print_lines {
-        println!("{}", of_engine("show", "--line-coverage-lt=100")?);
+        let shown = of_engine("show", "--show-instantiations=false")?;
+        let mut file = "";
+        for line in shown.lines() {
+            match line.strip_suffix(':') {
+                Some(name) if Path::new(name).is_absolute() => file = name,
+                _ if line.split('|').nth(1).is_some_and(|count| count.trim() == "0") => println!("{file}:{line}"),
+                _ => {}
+            }
+        }
     }
     let text = serde_json::to_string_pretty(&coverage).map_err(|error| error.to_string())?;
     write(&folder.join("numbers/lines.json"), &(text + "\n"))?;

@@ -282,9 +282,32 @@ impl OperandWeights {
             (P::New, &[NEWS]),
             (P::Fail, &[ERRORS]),
         ];
+        const RARE: [(C, &[(P, u32)]); 3] = [
+            (C::CanonLens, &[(P::Service, 8), (P::Function, 8), (P::Key, 8), (P::Fail, 8)]),
+            (C::CanonMap, &[(P::CanonMapTarget, 4), (P::Argument, 14), (P::Comparand, 80), (P::Iterable, 40)]),
+            (
+                C::CanonMapLens,
+                &[
+                    (P::Peer, 40),
+                    (P::Service, 80),
+                    (P::Function, 80),
+                    (P::Argument, 20),
+                    (P::Comparand, 200),
+                    (P::Source, 30),
+                    (P::MapValue, 100),
+                    (P::Iterable, 60),
+                ],
+            ),
+        ];
         let mut weights = Self::even();
         for (position, lists) in ROWS {
             for &(class, weight) in lists.iter().copied().flatten() {
+                weights.set(position, class, weight);
+            }
+        }
+        // Few scripts have a canon to read, and fewer a canon map: those that have one read it wherever they can.
+        for (class, positions) in RARE {
+            for &(position, weight) in positions {
                 weights.set(position, class, weight);
             }
         }

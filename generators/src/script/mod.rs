@@ -29,6 +29,7 @@ use crate::Choices;
 use airtight_engine::script::{Builder, Class, Kind, Position, SpellingError, Tree};
 use names::{Name, NextOf, Scope, Sort, Vocabulary};
 use operands::{Draft, FUNCTIONS, LensDraft, RECURSION_END, SERVICES};
+use std::cell::Cell;
 use uses::{UseId, Uses};
 
 /// Makes scripts as a [`ScriptConfig`] says.
@@ -148,6 +149,23 @@ struct Run<'g, C> {
     scratch: String,
 }
 
+/// What the making of a script takes room for. It is kept for the next script on the same thread.
+#[derive(Debug, Default)]
+struct Room {
+    scope: Scope,
+    uses: Uses,
+    keys: Vec<(Name, &'static str, Option<UseId>)>,
+    work: Vec<Task>,
+    scratch: String,
+}
+
+/// The room of scripts larger than that is not kept.
+const ROOM_KEPT_MAX: u32 = 1_000;
+
+thread_local! {
+    static ROOM: Cell<Room> = Cell::default();
+}
+
 fn built(written: Result<(), SpellingError>) {
     if let Err(error) = written {
         unreachable!("the generator writes what the grammar takes: {error}");
@@ -158,6 +176,7 @@ impl<'g, C: Choices> Run<'g, C> {
     fn new(generator: &'g ScriptGenerator, choices: &'g mut C) -> Self {
         let config = &generator.config;
         let features = swarm(choices, config);
+        let Room { scope, uses, keys, work, scratch } = ROOM.take();
         Self {
             config,
             tables: &generator.tables,
@@ -167,15 +186,15 @@ impl<'g, C: Choices> Run<'g, C> {
             classes: classes(&features),
             shape: choices.weighted(&config.shapes.rows()),
             vocabulary: Vocabulary::draw(choices, &config.vocabularies),
-            scope: Scope::default(),
-            uses: Uses::default(),
-            keys: Vec::new(),
+            scope,
+            uses,
+            keys,
             at: Slot::ROOT,
             is_careful: false,
             calls: 0,
             peers: (None, false),
-            work: Vec::new(),
-            scratch: String::new(),
+            work,
+            scratch,
             choices,
         }
     }
@@ -199,7 +218,14 @@ impl<'g, C: Choices> Run<'g, C> {
                 }
             }
         }
-        match self.builder.finish() {
+        let Self { builder, mut scope, mut uses, mut keys, work, scratch, .. } = self;
+        if budget <= ROOM_KEPT_MAX {
+            scope.clear();
+            uses.clear();
+            keys.clear();
+            ROOM.set(Room { scope, uses, keys, work, scratch });
+        }
+        match builder.finish() {
             Ok(tree) => tree,
             Err(error) => unreachable!("the generator closes what it opens: {error}"),
         }
@@ -242,12 +268,14 @@ impl<'g, C: Choices> Run<'g, C> {
             };
             // What several instructions wrote is worth reading.
             let ripe = if self.is_lexical && self.scope.is_ripe() { 3 } else { 1 };
+            // Canon maps are rare, and so are comparisons.
+            let compares = if self.is_lexical && !self.scope.visible(Sort::CanonMap).is_empty() { 4 } else { 1 };
             let rows = [
                 (Form::Pair(Kind::Seq), when(is_pair, weights.seq)),
                 (Form::Pair(Kind::Par), when(is_pair && on.parallel, weights.par)),
                 (Form::Pair(Kind::Xor), when(is_pair && on.catching, weights.xor)),
-                (Form::Compare(Kind::Match), when(on.comparisons, weights.match_equal)),
-                (Form::Compare(Kind::Mismatch), when(on.comparisons, weights.mismatch)),
+                (Form::Compare(Kind::Match), when(on.comparisons, compares * weights.match_equal)),
+                (Form::Compare(Kind::Mismatch), when(on.comparisons, compares * weights.mismatch)),
                 (Form::New, when(on.scopes, weights.new)),
                 (Form::Fold, when(may_fold && slot.debt.is_none(), ripe * weights.fold)),
                 (Form::Fold, when(may_restart, weights.reentrant_fold)),

@@ -187,6 +187,21 @@ pub(super) struct Scope {
 }
 
 impl Scope {
+    /// Forgets everything but the room it took.
+    pub(super) fn clear(&mut self) {
+        let Self { scalars, canons, canon_maps, streams, maps, defined, growers, born, hidden, declared, folds } = self;
+        for visible in [scalars, canons, canon_maps, streams, maps] {
+            visible.clear();
+        }
+        for growers in growers {
+            growers.clear();
+        }
+        (*defined, *born) = ([0; Sort::COUNT], 0);
+        hidden.clear();
+        declared.clear();
+        folds.clear();
+    }
+
     pub(super) fn visible(&self, sort: Sort) -> &[Visible] {
         match sort {
             Sort::Scalar | Sort::Iterator => &self.scalars,

@@ -45,6 +45,14 @@ pub(super) struct Uses {
 }
 
 impl Uses {
+    /// Forgets everything but the room it took.
+    pub(super) fn clear(&mut self) {
+        let Self { uses, fields, functions } = self;
+        uses.clear();
+        fields.clear();
+        functions.clear();
+    }
+
     pub(super) fn fresh(&mut self, demand: Demand) -> UseId {
         self.uses.push(Use { demand, elements: None });
         UseId(self.uses.len() as u32 - 1)

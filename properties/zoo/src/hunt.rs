@@ -170,7 +170,7 @@ pub fn shown(raw: &Counterexample) -> Shown {
 
 /// The script that matters: that of the case, or the one that an instance of a law made.
 fn script(counterexample: &Counterexample) -> &str {
-    let made = counterexample.violation.parts.iter().find(|(name, _)| name == "script");
+    let made = counterexample.violation.parts.iter().find(|(name, _)| name == "script" || name == "drawn script");
     let makes = counterexample.law == "evaluation-of-forms" || law(&counterexample.law).is_some_and(Law::is_free);
     made.filter(|_| makes).map_or(&*counterexample.case.script, |(_, script)| script)
 }

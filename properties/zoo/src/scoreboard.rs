@@ -248,7 +248,7 @@ impl Scoreboard {
             );
         }
         page.push_str(
-            "\nCounterexamples are made small for the first three seeds. One is called minimal if making it small once more gets it \
+            "\nCounterexamples are made small for the first two seeds. One is called minimal if making it small once more gets it \
              no smaller.\n",
         );
         page.push_str("\n### Scoreboard\n\n");

@@ -15,19 +15,15 @@ const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "cli", "engine", "generator
 const SEARCHERS: &[&str] = &["generators/src", "properties/src", "properties/zoo/src"];
 
 /// How the members are built: like those of the workspace, but for settings that keep the ones apart from the others, so that
-/// both can share one target folder, and with it all other packages. The engine is cut into many units, of which a fault
-/// changes few.
+/// both can share one target folder, and with it all other packages.
 const CONFIG: &str = "\
 [profile.dev.package.airtight-engine]
 debug = false
 [profile.dev.package.airtight-generators]
-codegen-units = 16
 debug = false
 [profile.dev.package.airtight-properties]
-codegen-units = 16
 debug = false
 [profile.dev.package.airtight-zoo]
-codegen-units = 16
 debug = false
 ";
 

@@ -64,8 +64,11 @@ fn this_version_writes_what_it_wrote() {
     });
 }
 
+/// What calls come to: the id, the code and the text of each.
+type Answers = &'static [(u32, i32, &'static str)];
+
 /// Scripts that fail, each in another way that a script can catch, and what its calls come to.
-const FAILURES: &[(&str, &str, &[(u32, i32, &str)])] = &[
+const FAILURES: &[(&str, &str, Answers)] = &[
     ("service", CALL, &[(1, 7, "no row")]),
     ("undecodable", CALL, &[(1, 0, "{oops")]),
     ("match", "(match 1 2 (null))", &[]),

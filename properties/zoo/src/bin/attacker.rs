@@ -29,7 +29,7 @@ const CASE_MAX: Duration = Duration::from_secs(3);
 const SHRINKING_MAX: Duration = Duration::from_secs(30);
 
 /// Of so many seeds, the first ones, what is found is made small: that takes longer than finding it.
-const SHRUNK: u64 = 3;
+const SHRUNK: u64 = 2;
 
 fn main() {
     // Panics of a faulty engine are findings, and said as such.

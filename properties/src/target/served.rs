@@ -1,0 +1,162 @@
+//! Targets about the runner protocol.
+
+use crate::Violation;
+use airtight_engine::invoke::{CallResults, InterpreterResult, RunParameters};
+use airtight_engine::runner::protocol::{
+    Answers, Bytes, ErrorObject, InitRequest, InitResponse, InspectRequest, Level, MergeRequest, MergeResponse,
+    NoParams, Params, RunRequest, RunResponse,
+};
+use airtight_engine::runner::{AvmRunner, LogLevel, RunnerError, SameThread, serve as serve_lines};
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// The longest line that the server takes.
+const LINE_BYTES_MAX: u64 = 1 << 20;
+
+/// An answer by its members, of which a result may be deeper than a value of JSON can be.
+type Said = BTreeMap<String, Box<RawValue>>;
+
+/// The server answers every line with JSON, once if it has an id.
+///
+/// # Errors
+/// If that does not hold.
+pub fn serve(bytes: &[u8]) -> Result<bool, Violation> {
+    let mut runner = SameThread::new();
+    let mut understood = false;
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let mut output = Vec::new();
+        let served = serve_lines(&mut runner, &InitResponse::new(), &mut &*line, &mut output, LINE_BYTES_MAX);
+        let violation = |law| {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            Violation::new(law).part("line", text(line)).part("answer", text(&output))
+        };
+        if let Err(error) = served {
+            return Err(violation("the server ends with its input, and not before").part("error", error.to_string()));
+        }
+        let asked = serde_json::from_slice::<Value>(line);
+        understood |= asked.is_ok();
+        let id = asked.as_ref().ok().and_then(|asked| asked.get("id")).filter(|id| id.is_number() || id.is_string());
+        if output.is_empty() {
+            if id.is_some() || (asked.is_err() && !line.trim_ascii().is_empty()) {
+                return Err(violation("every request is answered"));
+            }
+            continue;
+        }
+        let answers: Vec<Said> = match asked {
+            Ok(Value::Array(ref batch)) if !batch.is_empty() => serde_json::from_slice(&output),
+            _ => serde_json::from_slice(&output).map(|answer| vec![answer]),
+        }
+        .map_err(|error| violation("the answer to a line is one line of JSON").part("error", error.to_string()))?;
+        if answers.is_empty() || !answers.iter().all(is_answer) {
+            return Err(violation("an answer has an id, and either a result or an error"));
+        }
+        let Ok(asked) = &asked else {
+            match answers.as_slice() {
+                [answer] if answer.contains_key("error") => continue,
+                _ => return Err(violation("what is no JSON is refused")),
+            }
+        };
+        let given = |answer: &Said| answer.get("id").and_then(|id| serde_json::from_str::<Value>(id.get()).ok());
+        if id.is_some() && answers.iter().any(|answer| given(answer).as_ref() != id) {
+            return Err(violation("an answer has the id of its request"));
+        }
+        let method = asked.get("method").and_then(Value::as_str);
+        if !answers.iter().all(|answer| client_understands(method, answer)) {
+            return Err(violation("a client understands the answer"));
+        }
+    }
+    Ok(understood)
+}
+
+fn is_answer(answer: &Said) -> bool {
+    let is_two = answer.get("jsonrpc").is_some_and(|version| version.get() == "\"2.0\"");
+    is_two && answer.contains_key("id") && answer.contains_key("result") != answer.contains_key("error")
+}
+
+/// Whether a client reads an answer, and means by it what the server said.
+fn client_understands(method: Option<&str>, answer: &Said) -> bool {
+    fn reads<T: DeserializeOwned + Serialize>(said: &RawValue) -> bool {
+        let read = serde_json::from_str::<T>(said.get());
+        read.is_ok_and(|read| serde_json::to_string(&read).is_ok_and(|again| again == said.get()))
+    }
+    match (answer.get("error"), answer.get("result")) {
+        (Some(error), _) => reads::<ErrorObject>(error),
+        (None, Some(result)) if method == Some("run") => reads::<RunResponse>(result),
+        (None, Some(result)) if method == Some("merge") => reads::<MergeResponse>(result),
+        _ => true,
+    }
+}
+
+/// A runner behind the runner protocol, without a process: what it is asked is written as a line, served and read.
+pub(super) struct Lines {
+    server: SameThread,
+}
+
+impl Lines {
+    pub(super) fn new() -> Self {
+        Self { server: SameThread::new() }
+    }
+
+    fn ask<T: DeserializeOwned>(&mut self, method: &'static str, params: impl Serialize) -> Result<T, RunnerError> {
+        let bad = |error: &dyn std::fmt::Display| RunnerError::BadAnswer { message: error.to_string() };
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let (line, mut output) = (message.to_string(), Vec::new());
+        serve_lines(&mut self.server, &InitResponse::new(), &mut line.as_bytes(), &mut output, u64::MAX)
+            .map_err(|error| bad(&error))?;
+        let answer: Said = serde_json::from_slice(&output).map_err(|error| bad(&error))?;
+        if let Some(error) = answer.get("error") {
+            let error: ErrorObject = serde_json::from_str(error.get()).map_err(|error| bad(&error))?;
+            return Err(error.into_runner_error(method));
+        }
+        let result = answer.get("result").ok_or_else(|| bad(&"there is no result"))?;
+        serde_json::from_str(result.get()).map_err(|error| bad(&error))
+    }
+}
+
+impl AvmRunner for Lines {
+    fn init(&mut self, log_level: LogLevel) -> Result<(), RunnerError> {
+        self.ask("init", InitRequest { log_level: Level(log_level) }).map(|InitResponse { .. }| ())
+    }
+
+    fn run(
+        &mut self,
+        air: &str,
+        previous: &[u8],
+        current: &[u8],
+        parameters: &RunParameters,
+        call_results: &CallResults,
+    ) -> Result<InterpreterResult, RunnerError> {
+        let request = RunRequest {
+            air: air.into(),
+            prev_data: Bytes(previous.into()),
+            data: Bytes(current.into()),
+            params: parameters.into(),
+            call_results: Answers(Cow::Borrowed(call_results)),
+        };
+        self.ask("run", request).map(|ran: RunResponse| ran.into())
+    }
+
+    fn terminate(&mut self) -> Result<(), RunnerError> {
+        self.ask("terminate", NoParams {}).map(|IgnoredAny| ())
+    }
+
+    fn merge(&mut self, previous: &[u8], current: &[u8]) -> Result<Vec<u8>, RunnerError> {
+        let request = MergeRequest { prev_data: Bytes(previous.into()), data: Bytes(current.into()) };
+        self.ask("merge", request).map(|MergeResponse { data }| data.0.into_owned())
+    }
+
+    fn inspect(
+        &mut self,
+        air: Option<&str>,
+        data: &[u8],
+        parameters: Option<&RunParameters>,
+    ) -> Result<String, RunnerError> {
+        let request =
+            InspectRequest { air: air.map(Into::into), data: Bytes(data.into()), params: parameters.map(Params::from) };
+        self.ask::<Box<RawValue>>("inspect", request).map(|shown| shown.get().to_owned())
+    }
+}
