@@ -19,8 +19,8 @@ fn main() {
 fn bench() {
     let mut criterion = Criterion::default()
         .sample_size(10)
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_secs(2))
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_secs(1))
         .configure_from_args()
         .save_baseline(Facts::name(SIGNATURES).into());
     let mut facts = Facts::load(SIGNATURES);

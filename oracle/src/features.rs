@@ -21,6 +21,9 @@ pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
     if catches_iterations(tree) {
         features.insert("next in a xor");
     }
+    if goes_on_inside(tree) {
+        features.insert("next in an inner fold");
+    }
     if stream_folded_twice(tree) {
         features.insert("stream folded twice");
     }
@@ -128,6 +131,24 @@ fn catches_iterations(tree: &Tree) -> bool {
         })
     };
     growing_folds(tree).any(|(fold, _)| caught(fold))
+}
+
+/// Whether the `next` of a fold stands in another fold inside of it.
+fn goes_on_inside(tree: &Tree) -> bool {
+    let folds = || {
+        tree.node_ids().filter_map(|node| match tree.instruction(node) {
+            Instruction::Fold { iterator, .. } => Some((node, tree.operand(iterator))),
+            _ => None,
+        })
+    };
+    folds().any(|(outer, iterator)| {
+        folds().any(|(inner, other)| {
+            inner > outer
+                && inner < tree.node(outer).end()
+                && !same_name(iterator, other)
+                && has_next(tree, inner, iterator)
+        })
+    })
 }
 
 /// Whether an error register is read in an instruction or in what stands after it.

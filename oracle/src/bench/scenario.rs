@@ -38,8 +38,6 @@ pub struct Scenario {
     pub air: fn(usize) -> String,
     /// What a service answers at a peer, for a size; names of peers are names here.
     pub answer: fn(usize, &str, &Asked) -> Answer,
-    /// Why ours is not ten times as fast, where it is not.
-    pub bound: &'static str,
 }
 
 /// Whatever is measured, in the order of the table.
@@ -141,7 +139,6 @@ const SEQUENCE: Scenario = Scenario {
     first: "A",
     air: |n| tree("seq", &calls(n, |_| "A")),
     answer: record,
-    bound: "",
 };
 
 const FAN_OUT: Scenario = Scenario {

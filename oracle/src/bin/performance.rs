@@ -114,7 +114,7 @@ fn page(rows: &[Row], machine: &Machine) -> Result<String, Box<dyn Error>> {
     )?;
     summary(&mut out, rows)?;
     table(&mut out, rows)?;
-    behind(&mut out, rows)?;
+    aim(&mut out, rows)?;
     let spread = |pair: fn(&Row) -> Pair| {
         let mut spreads: Vec<_> =
             rows.iter().map(pair).filter(|pair| pair.once == [false; 2]).map(|pair| pair.spread).collect();
@@ -242,23 +242,48 @@ fn table(out: &mut String, rows: &[Row]) -> std::fmt::Result {
     Ok(())
 }
 
-/// Where ours is not ten times as fast.
-fn behind(out: &mut String, rows: &[Row]) -> std::fmt::Result {
-    writeln!(out, "\n## Where it is less than ten times\n")?;
-    let mut any = false;
+/// What is aimed at, with signatures off: this ratio in the median of scenarios, and more than 1 everywhere.
+const AIM: f64 = 10.0;
+
+/// Whether the aim was reached, where it was not, and why.
+fn aim(out: &mut String, rows: &[Row]) -> std::fmt::Result {
+    let of = |row: &Row| row.off.ratio();
+    let least = rows.iter().map(of).fold(f64::INFINITY, f64::min);
+    let middle = median(&mut rows.iter().filter(|row| !is_pattern(row.scenario)).map(of).collect::<Vec<_>>());
+    let reached = |yes: bool| if yes { "reached" } else { "**not reached**" };
+    writeln!(
+        out,
+        "\n## The aim, and what limits it\n\n\
+         Airtight aims at {} in the median of the scenarios with signatures off, which is {} ({}), and at being ahead \
+         everywhere, which is {} (the least ratio is {}). Less than {} are:\n",
+        times(AIM),
+        reached(middle >= AIM),
+        times(middle),
+        reached(least > 1.0),
+        times(least),
+        times(AIM),
+    )?;
     for scenario in SCENARIOS {
-        let ratios = rows.iter().filter(|row| row.scenario.id == scenario.id).map(|row| row.off.ratio());
-        let low: Vec<_> = ratios.filter(|ratio| *ratio < 10.0).collect();
+        let ratios = rows.iter().filter(|row| row.scenario.id == scenario.id).map(of);
+        let low: Vec<_> = ratios.filter(|ratio| *ratio < AIM).collect();
         if low.is_empty() {
             continue;
         }
-        any = true;
         let ratios: Vec<_> = low.iter().map(|ratio| times(*ratio)).collect();
         let behind = if low.iter().any(|ratio| *ratio < 1.0) { ", **behind**" } else { "" };
-        write!(out, "- {}: {}{behind}.", scenario.title, ratios.join(", "))?;
-        writeln!(out, "{}{}", if scenario.bound.is_empty() { "" } else { " " }, scenario.bound)?;
+        writeln!(out, "- {}: {}{behind}.", scenario.title, ratios.join(", "))?;
     }
-    if any { Ok(()) } else { writeln!(out, "Nowhere.") }
+    writeln!(
+        out,
+        "\nIn both engines a run is bytes to bytes and keeps nothing for the next one. In a run of Airtight that takes the last \
+         answer of a sequence of 1,000 calls, a profile of its instructions gave about a quarter to reading and checking the \
+         script, a sixth to decoding its own data, two fifths to the walk of the script over all events, in which arguments are \
+         computed again and hashed, since no event is taken on trust, and a twentieth to encoding; the rest is requests and \
+         answers. Across all of these, BLAKE3 of short texts is about a tenth, and allocation another one. So a particle of n \
+         calls that are answered one by one takes time in n², as it does in the reference. Going much further takes memory \
+         between runs: a host that keeps the script, the decoded data and the walk of a particle. The interface of bytes has \
+         none."
+    )
 }
 
 /// Three digits.
