@@ -76,8 +76,9 @@ pub(crate) fn measure(folder: &Path, print_lines: bool) -> Result<bool, String> 
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--release", "--features", "replay", "--package", env!("CARGO_PKG_NAME"), "--manifest-path"]);
     cargo.arg(fuzz_folder().join("Cargo.toml")).arg("--target-dir").arg(&build);
-    // What is inlined is counted where it stands; without optimization counting would take for ever.
-    succeed(cargo.env("RUSTFLAGS", "-Cinstrument-coverage"))?;
+    // It is built for this alone, and runs once.
+    cargo.env("RUSTFLAGS", "-Cinstrument-coverage").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
+    succeed(&mut cargo)?;
     let program = build.join("release").join(env!("CARGO_PKG_NAME"));
     let profiles = folder.join("profiles");
     if profiles.exists() {
