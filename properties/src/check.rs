@@ -356,7 +356,20 @@ fn conclude(
         .map(|broken| pool.with(|subject| Ok(Counterexample::new(shrink(broken, clock::wall, subject), subject))))
         .collect();
     let findings = pool.with(|subject| Ok(findings::find(script, text, &endings, Some(subject))))?;
-    Ok(Report { totals, laws: rows, counterexamples: counterexamples?, findings })
+    Ok(Report { totals, laws: rows, counterexamples: smallest_of_each(counterexamples?), findings })
+}
+
+/// Of each law the smallest: what was made smaller may have become an instance of another law, which has one already.
+fn smallest_of_each(counterexamples: Vec<Counterexample>) -> Vec<Counterexample> {
+    let mut kept: Vec<Counterexample> = Vec::new();
+    for one in counterexamples {
+        match kept.iter_mut().find(|kept| kept.law == one.law) {
+            Some(other) if one.case.script.len() < other.case.script.len() => *other = one,
+            Some(_) => {}
+            None => kept.push(one),
+        }
+    }
+    kept
 }
 
 impl Report {
