@@ -315,7 +315,8 @@ fn look_at(
 }
 
 /// Laws of which so many instances are looked at in each case: they find what no other law does.
-const OFTEN: [(&str, u32); 3] = [("evaluation", 1), ("evaluation-of-forms", 3), ("not-taken", 2)];
+const OFTEN: [(&str, u32); 4] =
+    [("evaluation", 1), ("evaluation-of-forms", 3), ("not-taken", 2), ("well-formed-trace", 1)];
 
 /// How many instances of a law are looked at in a case of a campaign: few, for the next case has others; of most laws an
 /// eighth of what `check` looks at, on average, so of many of them none in most cases. Scripts differ more than instances.

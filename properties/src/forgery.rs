@@ -294,10 +294,16 @@ fn not_taken(scene: &mut Scene<'_>, mut choices: &mut dyn Choices) -> Result<boo
     let again = removed.as_ref().and_then(|removed| spots.iter().find(|(spot, _)| *spot == removed.spot));
     let (spot, executed) = match again {
         Some(again) if choices.chance(1, 2) => *again,
-        _ => match spots.get(choices.below(spots.len() as u32) as usize) {
-            Some(spot) => *spot,
-            None => return Ok(false),
-        },
+        _ => {
+            // Where something waits, a claim does most harm.
+            let waiting: Vec<_> = spots.iter().filter(|(_, executed)| executed.is_none()).collect();
+            let any = spots.get(choices.below(spots.len() as u32) as usize);
+            let waiting = waiting.get(choices.below(waiting.len() as u32) as usize).copied();
+            match waiting.filter(|_| choices.chance(1, 2)).or(any) {
+                Some(spot) => *spot,
+                None => return Ok(false),
+            }
+        }
     };
     let place = claims.place(spot);
     let Some(lie) = lie(scene, place, executed, &seen, &after, removed, choices) else { return Ok(false) };

@@ -1,4 +1,4 @@
-//! Scripts of a few forms: around a fold, about stream maps, about errors. They use a service with answers of its own.
+//! Scripts of a few forms: around a fold, about stream maps, about errors, about what is not known yet. They use a service with answers of its own.
 //!
 //! What goes wrong shows only where several things meet: at least two items, of one batch or of two; an instruction that leaves
 //! something behind, and one that would see it; an error in a handler. Scripts of all kinds seldom have all of that; these mostly
@@ -11,9 +11,10 @@ use std::sync::LazyLock;
 /// A script, by choices; not each of them passes the static rules.
 pub(crate) fn draw(choices: &mut dyn Choices) -> String {
     let mut forms = Forms { choices, functions: 0 };
-    match forms.below(4) {
+    match forms.below(6) {
         0 => forms.map(),
         1 => forms.errors(),
+        2 => forms.early(),
         _ => fold(&mut forms),
     }
 }
@@ -111,6 +112,36 @@ impl Forms<'_> {
         let (first, second) = (self.pick(&PARTS), self.pick(&PARTS));
         let (show, handler) = (self.call(&format!("[{first} {second}]"), ""), self.call("[:error:.$.error_code]", ""));
         format!("(seq (seq {one} {other}) (seq {canons} (xor {show} {handler})))")
+    }
+
+    /// Something is used that another branch may not have brought yet, and an error of that would be caught; or something that
+    /// nobody brings.
+    fn early(&mut self) -> String {
+        const USES: [&str; 15] = [
+            "(match w 1 (null))",
+            "(mismatch w 1 (null))",
+            "(ap w y)",
+            "(ap (w 1) %m)",
+            "(ap (w.$.a 1) %m)",
+            "(ap (1 w) %m)",
+            "(ap w.$.none y)",
+            "(canon w $t #d)",
+            "(call w (\"s\" \"g\") [])",
+            "(call %init_peer_id% (\"s\" \"g\") [w])",
+            "(fold w i (next i))",
+            "(fold #c i (next i))",
+            "(fold $t i (next i))",
+            "(canon %init_peer_id% $nobody #e)",
+            "(seq (canon %init_peer_id% $nobody #e) (fold #e i (next i)))",
+        ];
+        let brought = match self.below(4) {
+            0 => self.call("[]", " w"),
+            1 => format!("(seq {} (ap w $t))", self.call("[]", " w")),
+            _ => format!("(seq (seq {} (ap w $t)) (canon {} $t #c))", self.call("[]", " w"), self.peer()),
+        };
+        let (used, after) = (self.pick(&USES), self.call("[]", ""));
+        let handler = self.call("[:error:.$.error_code]", "");
+        format!("(par {brought} (xor (seq {used} {after}) {handler}))")
     }
 
     /// Errors, handlers, and looks at the registers.
@@ -216,7 +247,7 @@ impl Forms<'_> {
     /// What is done for an item.
     fn part(&mut self) -> String {
         let peer = self.peer();
-        match self.below(16) {
+        match self.below(17) {
             0 => self.call("[i]", ""),
             1 => format!("(par {} {})", self.call("[i]", " x"), self.call("[x i]", "")),
             2 => format!("(seq {} {})", self.call("[i]", " x"), self.call("[x]", "")),
@@ -229,12 +260,13 @@ impl Forms<'_> {
             6 => format!("(xor {} {})", self.call("[i.$.key]", ""), self.call("[:error:.$.error_code i]", "")),
             7 => format!("(xor (match i.$.key \"a\" {}) (null))", self.call("[i.$.value]", "")),
             8 => format!("(mismatch i 1 {})", self.call("[i]", "")),
-            9 | 14 => self.service([FAILS, FAILS, BABBLES]),
+            9 | 14 | 15 => self.service([FAILS, FAILS, BABBLES]),
             10 => self.missing("i", "$out"),
             11 => format!("(seq (xor (match i 1 (ap i x)) (null)) (par {} (null)))", self.call("[x]", "")),
-            12 => format!(
-                "(new $n (seq (seq (ap i $n) (canon {peer} $n #n)) (xor (fold #n j (seq (ap j $out) (fail 3 \"no\"))) (null))))"
-            ),
+            12 => {
+                let call = self.call("[]", " ys");
+                format!("(new ys (seq {call} (xor (fold ys j (seq (ap j $out) (fail 3 \"no\"))) (null))))")
+            }
             _ => format!(
                 "(xor (new $out (seq (ap i $out) (fail 3 \"no\"))) (seq (canon {peer} $out #n) {}))",
                 self.call("[#n]", "")

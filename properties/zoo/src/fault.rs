@@ -29,8 +29,6 @@ pub struct Fault {
     pub ci: bool,
     /// The file.
     pub path: PathBuf,
-    /// The whole text of the file.
-    pub text: String,
     /// Unified diffs, one for each file it changes, with the path of that file from the root of the repository.
     pub diffs: Vec<(String, String)>,
 }
@@ -127,10 +125,10 @@ impl Fault {
     /// # Errors
     /// If it cannot be read or is not of the form.
     pub fn read(path: &Path) -> Result<Self, FaultError> {
-        Self::parse(path, read(path)?)
+        Self::parse(path, &read(path)?)
     }
 
-    fn parse(path: &Path, text: String) -> Result<Self, FaultError> {
+    fn parse(path: &Path, text: &str) -> Result<Self, FaultError> {
         let form = |what: String| FaultError::Form { path: path.into(), what };
         let (header, diff) = text.split_once("\n\n").ok_or_else(|| form("no empty line after the header".into()))?;
         let mut fields = BTreeMap::new();
@@ -163,7 +161,7 @@ impl Fault {
             return Err(form(format!("the name of the file does not begin with `{id}-`, or there is no such id")));
         }
         let diffs = split(diff).map_err(form)?;
-        Ok(Self { id, statement, importance, expected, ci, path: path.into(), diffs, text })
+        Ok(Self { id, statement, importance, expected, ci, path: path.into(), diffs })
     }
 
     /// The files that the fault changes, as they are with it; `source` gives them as they are without.

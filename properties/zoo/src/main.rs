@@ -100,6 +100,11 @@ fn keep(args: &Args) -> Result<bool, String> {
         }
     };
     board.faults.retain(|id, _| zoo.faults.contains_key(id));
+    for (id, score) in &mut board.faults {
+        if let Some(Fault { statement, importance, expected, .. }) = zoo.faults.get(id).cloned() {
+            (score.statement, score.importance, score.expected) = (statement, importance, expected);
+        }
+    }
     if !only_writes && (args.all || args.save.is_some()) {
         let text = serde_json::to_string_pretty(&board).map_err(|error| error.to_string())? + "\n";
         fs::write(&file, text).map_err(|error| format!("cannot write `{}`: {error}", file.display()))?;
@@ -161,7 +166,8 @@ fn try_out(args: &Args, root: &Path, zoo: &Zoo, wanted: &[Option<&Fault>]) -> Re
         let (scratch, digest) = (&scratch, &digest);
         scope.spawn(move || {
             for fault in wanted {
-                let key = format!("{digest} {}", fault.map_or("", |fault| &fault.text));
+                // What the header says decides nothing.
+                let key = format!("{digest} {:?}", fault.map(|fault| &fault.diffs));
                 let kept = (!args.again).then(|| kept(scratch, *fault, &key)).flatten();
                 let attacker = match kept {
                     Some(kept) => Ok(Err(kept)),

@@ -278,7 +278,7 @@ impl Scoreboard {
         }
         page.push_str("\n### Which laws find which faults\n\n");
         page.push_str(
-            "All laws that fail within a few seconds with the first seed. A law without faults is no idle one: others may be \
+            "All laws that fail within a second with the first seed. A law without faults is no idle one: others may be \
              faster, and the campaigns are not only for faults of this list.\n\n",
         );
         self.matrix(&mut page);
@@ -289,7 +289,7 @@ impl Scoreboard {
         for (id, reason) in &self.impossible {
             let _ = writeln!(page, "- {id}: {reason}");
         }
-        page.push_str("\n```sh\ncargo run -p airtight-zoo -- --all --finders 5s --write docs/strength.md\n```\n");
+        page.push_str("\n```sh\ncargo run -p airtight-zoo -- --all --finders 1s --write docs/strength.md\n```\n");
         for section in sections {
             section.write(&mut page);
         }

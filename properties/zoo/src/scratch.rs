@@ -12,7 +12,8 @@ use std::{fs, io};
 const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "cli", "engine", "generators", "properties", "snapshots"];
 
 /// What an attacker depends on besides the engine: a change there makes old findings stale.
-const SEARCHERS: &[&str] = &["generators/src", "properties/src", "properties/zoo/src"];
+const SEARCHERS: &[&str] =
+    &["generators/src", "properties/src", "properties/zoo/src/hunt.rs", "properties/zoo/src/bin/attacker.rs"];
 
 /// How the members are built: like those of the workspace, but for settings that keep the ones apart from the others, so that
 /// both can share one target folder, and with it all other packages.
