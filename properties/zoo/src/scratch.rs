@@ -120,8 +120,8 @@ fn collect(root: &Path, path: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> i
     }
     for entry in fs::read_dir(path)? {
         let path = entry?.path();
-        let is_target = path.is_dir() && path.file_name().is_some_and(|name| name == "target");
-        if !is_target {
+        // What cargo builds is in folders that have this mark.
+        if !path.join("CACHEDIR.TAG").is_file() {
             collect(root, &path, files)?;
         }
     }
