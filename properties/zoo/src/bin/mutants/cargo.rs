@@ -1,5 +1,6 @@
 //! What `cargo-mutants` is asked, and what it answers.
 
+use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,8 +12,11 @@ use std::time::{Duration, Instant};
 const CASES: &str = "AIRTIGHT_CASES";
 
 /// How long the tests of a mutant may take: so many seconds, and so many times as long as without a mutant.
-const SECONDS_MIN: u64 = 20;
-const SECONDS_FACTOR: u64 = 5;
+const SECONDS_MIN: u64 = 10;
+const SECONDS_FACTOR: u64 = 3;
+
+/// How many bytes the tests of a mutant may take: one that never ends may ask for more and more.
+const MEMORY_MAX: u64 = 8 << 30;
 
 /// What is read of a configuration.
 #[derive(Deserialize)]
@@ -100,6 +104,9 @@ pub(crate) fn test(
     let folder = root.join("target/mutants").join(format!("{profile}-{part}"));
     fs::create_dir_all(&folder).map_err(|error| format!("cannot make `{}`: {error}", folder.display()))?;
     let limit = SECONDS_MIN + SECONDS_FACTOR * baseline(root, &config, cases)?.as_secs();
+    // What is started from here on is bounded, too.
+    let memory = Rlimit { current: Some(MEMORY_MAX), maximum: Some(MEMORY_MAX) };
+    setrlimit(Resource::As, memory).map_err(|error| format!("cannot bound the memory of tests: {error}"))?;
     let mut command = mutants(root);
     command.arg("--config").arg(&config).arg("--output").arg(&folder).args(["--no-shuffle", "--baseline", "skip"]);
     command.arg("--timeout").arg(limit.to_string());
@@ -136,7 +143,7 @@ fn baseline(root: &Path, config: &Path, cases: u64) -> Result<Duration, String> 
         toml::from_str(&text).map_err(|error| wrong(&error))?;
     let run = |more: &[&str]| {
         let mut command = Command::new("cargo");
-        command.current_dir(root).args(["test", "--quiet", "--profile", &profile]);
+        command.current_dir(root).args(["nextest", "run", "--cargo-quiet", "--cargo-profile", &profile]);
         for package in &test_package {
             command.args(["--package", package]);
         }
