@@ -24,6 +24,9 @@ struct Config {
     profile: String,
     test_package: Vec<String>,
     additional_cargo_args: Vec<String>,
+    /// Those only for running.
+    #[serde(default)]
+    additional_cargo_test_args: Vec<String>,
 }
 
 /// A change that can be made.
@@ -139,15 +142,14 @@ pub(crate) fn test(
 fn baseline(root: &Path, config: &Path, cases: u64) -> Result<Duration, String> {
     let wrong = |error: &dyn std::fmt::Display| format!("`{}`: {error}", config.display());
     let text = fs::read_to_string(config).map_err(|error| wrong(&error))?;
-    let Config { profile, test_package, additional_cargo_args } =
-        toml::from_str(&text).map_err(|error| wrong(&error))?;
-    let run = |more: &[&str]| {
+    let config: Config = toml::from_str(&text).map_err(|error| wrong(&error))?;
+    let run = |more: &[String]| {
         let mut command = Command::new("cargo");
-        command.current_dir(root).args(["nextest", "run", "--cargo-quiet", "--cargo-profile", &profile]);
-        for package in &test_package {
+        command.current_dir(root).args(["nextest", "run", "--cargo-quiet", "--cargo-profile", &config.profile]);
+        for package in &config.test_package {
             command.args(["--package", package]);
         }
-        command.args(&additional_cargo_args).args(more);
+        command.args(&config.additional_cargo_args).args(more);
         let begin = Instant::now();
         match environment(&mut command, root, cases).status() {
             Ok(status) if status.success() => Ok(begin.elapsed()),
@@ -155,8 +157,8 @@ fn baseline(root: &Path, config: &Path, cases: u64) -> Result<Duration, String> 
             Err(error) => Err(absent(&error)),
         }
     };
-    run(&["--no-run"])?;
-    run(&[])
+    run(&["--no-run".to_owned()])?;
+    run(&config.additional_cargo_test_args)
 }
 
 /// All builds share a folder, so that dependencies are built once; hence one mutant is tested at a time.
