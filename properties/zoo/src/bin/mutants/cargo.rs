@@ -157,6 +157,14 @@ fn baseline(root: &Path, config: &Path, cases: u64) -> Result<Duration, String> 
             Err(error) => Err(absent(&error)),
         }
     };
+    // What is there may be of a mutant: it is newer than the sources.
+    let mut clean = Command::new("cargo");
+    clean.current_dir(root).args(["clean", "--quiet", "--package", "airtight-engine", "--profile", &config.profile]);
+    match environment(&mut clean, root, cases).status() {
+        Ok(status) if status.success() => {}
+        Ok(status) => return Err(format!("cargo cannot clean its folder: {status}")),
+        Err(error) => return Err(absent(&error)),
+    }
     run(&["--no-run".to_owned()])?;
     run(&config.additional_cargo_test_args)
 }
