@@ -113,7 +113,9 @@ impl Stage {
         let mut played = Played::default();
         let mut messages = VecDeque::from([(self.id(self.scenario.first), Vec::new())]);
         while let Some((peer, current)) = messages.pop_front() {
-            let next_peers = self.turn(&peer, &current, &mut played)?;
+            let mut next_peers = self.turn(&peer, &current, &mut played)?;
+            // The reference names peers in an order of chance, and what comes first may decide what a stream holds.
+            next_peers.sort();
             let data = &played.data[&peer];
             messages.extend(next_peers.into_iter().map(|next| (next, data.clone())));
         }
