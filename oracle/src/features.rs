@@ -1,7 +1,7 @@
 //! What a script has, as far as known divergences ask.
 
 use airtight_engine::script::{
-    Class, Instruction, Kind, Lens, LensView, NodeId, Operand, Position, Tree, Value, VariableKind,
+    Accessor, Class, Instruction, Kind, Lens, LensView, NodeId, Operand, Position, Tree, Value, VariableKind,
 };
 use std::collections::BTreeSet;
 
@@ -27,6 +27,21 @@ pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
     if stream_folded_twice(tree) {
         features.insert("stream folded twice");
     }
+    if added_between_folds(tree) {
+        features.insert("addition between folds");
+    }
+    if added_in_two_ways(tree) {
+        features.insert("ap beside another addition");
+    }
+    if reads_iterator_after_next(tree) {
+        features.insert("iterator read after next");
+    }
+    if cleared_and_assigned(tree) {
+        features.insert("assignment in its new");
+    }
+    if restricted_and_written_outside(tree) {
+        features.insert("next in a new");
+    }
     for node in tree.node_ids() {
         features.insert(tree.node(node).kind.keyword());
         let written = tree.placed_operands(node).filter(|(_, position)| !is_read(*position));
@@ -39,9 +54,14 @@ pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
                 features.insert("assigned twice");
             }
         }
-        for (operand, _) in tree.placed_operands(node) {
+        for (operand, position) in tree.placed_operands(node) {
             let value = &tree.operand(operand).value;
             features.extend(operand_features(value));
+            if position == Position::Argument
+                && matches!(value, Value::Variable(one) if !matches!(tree.lens(one.lens), LensView::None))
+            {
+                features.insert("part as an argument");
+            }
             let lens = match value {
                 Value::LastError(lens) | Value::Error(lens) => *lens,
                 Value::Variable(variable) => variable.lens,
@@ -57,8 +77,9 @@ pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
                 LensView::None => {}
             }
         }
-        if tree.placed_operands(node).filter(|(_, position)| is_read(*position)).count() > 1 {
-            features.insert("several operands");
+        let read = tree.placed_operands(node).filter(|(_, position)| is_read(*position));
+        if read.filter(|(id, _)| is_computed(tree, tree.operand(*id))).count() > 1 {
+            features.insert("several computed operands");
         }
         match tree.instruction(node) {
             Instruction::Fold { iterable, iterator, .. } => {
@@ -89,23 +110,26 @@ pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
             }
             _ => {}
         }
-        match tree.instruction(node) {
-            Instruction::Canon { .. } | Instruction::Insert { .. } => {
-                let first = tree.placed_operands(node).next().map(|(id, _)| Class::of(&tree.operand(id).value));
-                if first.is_some_and(|class| !matches!(class, Class::String | Class::InitPeerId | Class::Integer)) {
-                    features.insert("computed key or canon peer");
-                }
-            }
-            _ => {}
+        if has_computed_first(tree, node) {
+            features.insert("computed key or canon peer");
         }
     }
     features
 }
 
-/// Whether an error register is read after a `par`, or in its second branch.
+/// Whether an error register is read after a `par` of which a branch can fail, or in its second branch. What a `next` there
+/// goes on with is the whole body of its fold.
 fn reads_error_after_par(tree: &Tree) -> bool {
     let pars = tree.node_ids().filter(|node| tree.node(*node).kind == Kind::Par);
-    pars.filter_map(|par| tree.children(par).nth(1)).any(|second| reads_error_from(tree, second))
+    let mut pars = pars.filter(|par| inside(tree, *par).any(|inner| can_fail(tree, inner)));
+    pars.any(|par| {
+        let Some(second) = tree.children(par).nth(1) else { return false };
+        let again = |(fold, iterator)| {
+            fold < par && nexts(tree, fold, iterator).any(|next| next >= second && next < tree.node(fold).end())
+        };
+        let mut again = folds(tree).filter(|fold| again(*fold));
+        reads_error_from(tree, second) || again.any(|(fold, _)| reads_error_in(tree, inside(tree, fold)))
+    })
 }
 
 /// Whether an error register is read in or after a fold over what grows: after another batch of it.
@@ -135,14 +159,8 @@ fn catches_iterations(tree: &Tree) -> bool {
 
 /// Whether the `next` of a fold stands in another fold inside of it.
 fn goes_on_inside(tree: &Tree) -> bool {
-    let folds = || {
-        tree.node_ids().filter_map(|node| match tree.instruction(node) {
-            Instruction::Fold { iterator, .. } => Some((node, tree.operand(iterator))),
-            _ => None,
-        })
-    };
-    folds().any(|(outer, iterator)| {
-        folds().any(|(inner, other)| {
+    folds(tree).any(|(outer, iterator)| {
+        folds(tree).any(|(inner, other)| {
             inner > outer
                 && inner < tree.node(outer).end()
                 && !same_name(iterator, other)
@@ -153,11 +171,15 @@ fn goes_on_inside(tree: &Tree) -> bool {
 
 /// Whether an error register is read in an instruction or in what stands after it.
 fn reads_error_from(tree: &Tree, first: NodeId) -> bool {
-    let reads = |node: NodeId| {
+    reads_error_in(tree, tree.node_ids().filter(|node| *node >= first))
+}
+
+/// Whether one of these instructions reads an error register.
+fn reads_error_in(tree: &Tree, mut nodes: impl Iterator<Item = NodeId>) -> bool {
+    nodes.any(|node| {
         tree.placed_operands(node)
             .any(|(id, _)| matches!(tree.operand(id).value, Value::Error(_) | Value::LastError(_)))
-    };
-    tree.node_ids().any(|node| node >= first && reads(node))
+    })
 }
 
 /// Whether a stream or map is folded over by two instructions, of which one adds to it.
@@ -165,6 +187,77 @@ fn stream_folded_twice(tree: &Tree) -> bool {
     growing_folds(tree).any(|(one, stream)| {
         writes(tree, one, stream) && growing_folds(tree).any(|(other, again)| other != one && same_name(stream, again))
     })
+}
+
+/// Whether a stream or map is added to after a fold over it and folded over after that; in the body of a fold, what stands
+/// before comes after in the next iteration.
+fn added_between_folds(tree: &Tree) -> bool {
+    let loops = || folds(tree).filter(|(fold, iterator)| has_next(tree, *fold, iterator));
+    let after = |first: NodeId, then: NodeId| {
+        then >= tree.node(first).end()
+            || loops().any(|(fold, _)| [first, then].iter().all(|node| inside(tree, fold).any(|inner| inner == *node)))
+    };
+    growing_folds(tree).any(|(one, stream)| {
+        let additions = tree.node_ids().filter(|node| adds(tree, *node, stream));
+        let mut additions = additions.filter(|addition| after(one, *addition));
+        additions.any(|addition| {
+            growing_folds(tree).any(|(other, again)| same_variable(stream, again) && after(addition, other))
+        })
+    })
+}
+
+/// Whether a stream or map that is folded over is added to by an `ap`, and by another instruction before it.
+fn added_in_two_ways(tree: &Tree) -> bool {
+    let is_ap = |node: NodeId| matches!(tree.node(node).kind, Kind::Assign | Kind::Insert);
+    growing_folds(tree).any(|(_, stream)| tree.node_ids().filter(|node| adds(tree, *node, stream)).skip(1).any(is_ap))
+}
+
+/// Whether an iterator is read after a `next` of its fold over a value where a `par` or `xor` around the `next` may keep its
+/// error.
+fn reads_iterator_after_next(tree: &Tree) -> bool {
+    value_folds(tree).any(|(fold, iterator)| {
+        nexts(tree, fold, iterator).any(|next| {
+            let around = inside(tree, fold).filter(|node| *node < next && next < tree.node(*node).end());
+            let mut keepers = around.filter(|node| matches!(tree.node(*node).kind, Kind::Par | Kind::Xor));
+            keepers.next().is_some() && inside(tree, fold).any(|node| node > next && reads(tree, node, iterator))
+        })
+    })
+}
+
+/// Whether a name that a `new` leaves without a value is assigned inside of it.
+fn cleared_and_assigned(tree: &Tree) -> bool {
+    tree.node_ids().any(|node| match tree.instruction(node) {
+        Instruction::New { variable, .. } if !is_growing(tree.operand(variable)) => {
+            let same = |(id, position)| assigns(position) && same_variable(tree.operand(id), tree.operand(variable));
+            inside(tree, node).any(|inner| tree.placed_operands(inner).any(same))
+        }
+        _ => false,
+    })
+}
+
+/// Whether a `new` of a stream or map has a `next` in it, and the name is written outside of it.
+fn restricted_and_written_outside(tree: &Tree) -> bool {
+    tree.node_ids().any(|node| match tree.instruction(node) {
+        Instruction::New { variable, .. } if is_growing(tree.operand(variable)) => {
+            let outside = |other: NodeId| other < node || other >= tree.node(node).end();
+            inside(tree, node).any(|inner| tree.node(inner).kind == Kind::Next)
+                && tree.node_ids().any(|other| outside(other) && adds(tree, other, tree.operand(variable)))
+        }
+        _ => false,
+    })
+}
+
+/// All folds, and their iterators.
+fn folds(tree: &Tree) -> impl Iterator<Item = (NodeId, &Operand)> {
+    tree.node_ids().filter_map(|node| match tree.instruction(node) {
+        Instruction::Fold { iterator, .. } => Some((node, tree.operand(iterator))),
+        _ => None,
+    })
+}
+
+/// The folds over values, and their iterators.
+fn value_folds(tree: &Tree) -> impl Iterator<Item = (NodeId, &Operand)> {
+    folds(tree).filter(|(fold, _)| growing_folds(tree).all(|(other, _)| other != *fold))
 }
 
 /// The folds over streams and maps, and over which.
@@ -219,33 +312,92 @@ fn same_name(a: &Operand, b: &Operand) -> bool {
     }
 }
 
+/// As [`same_name`], of one kind too.
+fn same_variable(a: &Operand, b: &Operand) -> bool {
+    match (&a.value, &b.value) {
+        (Value::Variable(a), Value::Variable(b)) => (a.kind, a.name) == (b.kind, b.name),
+        _ => false,
+    }
+}
+
+/// Whether an instruction reads a scalar, as an operand or in a lens.
+fn reads(tree: &Tree, node: NodeId, scalar: &Operand) -> bool {
+    let Value::Variable(scalar) = &scalar.value else { return false };
+    let steps = |lens: Lens| match tree.lens(lens) {
+        LensView::Path(accessors) => accessors.contains(&Accessor::Scalar(scalar.name)),
+        _ => false,
+    };
+    tree.node(node).kind != Kind::Next
+        && tree.placed_operands(node).any(|(id, _)| match &tree.operand(id).value {
+            Value::Variable(one) => steps(one.lens) || (one.kind, one.name) == (VariableKind::Scalar, scalar.name),
+            Value::LastError(lens) | Value::Error(lens) => steps(*lens),
+            _ => false,
+        })
+}
+
 fn inside(tree: &Tree, node: NodeId) -> impl Iterator<Item = NodeId> {
     let end = tree.node(node).end();
     tree.node_ids().filter(move |inner| *inner > node && *inner < end)
+}
+
+/// Whether an operand may have no value yet, or none at all.
+fn is_computed(tree: &Tree, operand: &Operand) -> bool {
+    match &operand.value {
+        Value::Variable(_) => true,
+        Value::LastError(lens) | Value::Error(lens) => !matches!(tree.lens(*lens), LensView::None),
+        _ => false,
+    }
 }
 
 /// Whether an instruction can raise an error that another one catches.
 fn can_fail(tree: &Tree, node: NodeId) -> bool {
     let takes_part = |operand: &Operand| match &operand.value {
         Value::LastError(lens) | Value::Error(lens) => !matches!(tree.lens(*lens), LensView::None),
-        Value::Variable(variable) => !matches!(tree.lens(variable.lens), LensView::None),
+        Value::Variable(variable) => !matches!(tree.lens(variable.lens), LensView::None) || is_cleared(tree, operand),
         _ => false,
     };
-    matches!(tree.node(node).kind, Kind::Call | Kind::Match | Kind::Mismatch | Kind::Fail)
+    // What is folded over may be no list, and what is to be a key or the peer of a canon no text.
+    let wants = match tree.instruction(node) {
+        Instruction::Fold { iterable, .. } => is_kind(tree.operand(iterable), VariableKind::Scalar),
+        _ => has_computed_first(tree, node),
+    };
+    wants
+        || matches!(tree.node(node).kind, Kind::Call | Kind::Match | Kind::Mismatch | Kind::Fail)
         || tree.placed_operands(node).any(|(id, _)| takes_part(tree.operand(id)))
 }
 
+/// Whether a `new` may leave a name without a value.
+fn is_cleared(tree: &Tree, operand: &Operand) -> bool {
+    let mut cleared = tree.node_ids().filter_map(|node| match tree.instruction(node) {
+        Instruction::New { variable, .. } => Some(tree.operand(variable)),
+        _ => None,
+    });
+    !is_growing(operand) && cleared.any(|variable| same_variable(variable, operand))
+}
+
+/// Whether the peer of a canon or the key of an insertion is computed.
+fn has_computed_first(tree: &Tree, node: NodeId) -> bool {
+    let first = tree.placed_operands(node).next().map(|(id, _)| Class::of(&tree.operand(id).value));
+    matches!(tree.node(node).kind, Kind::Canon | Kind::Insert)
+        && first.is_some_and(|class| !matches!(class, Class::String | Class::InitPeerId | Class::Integer))
+}
+
 fn has_next(tree: &Tree, fold: NodeId, iterator: &Operand) -> bool {
-    inside(tree, fold)
-        .filter(|node| tree.node(*node).kind == Kind::Next)
-        .any(|next| tree.placed_operands(next).any(|(id, _)| same_name(tree.operand(id), iterator)))
+    nexts(tree, fold, iterator).next().is_some()
+}
+
+/// The `next`s of a fold.
+fn nexts(tree: &Tree, fold: NodeId, iterator: &Operand) -> impl Iterator<Item = NodeId> {
+    let nexts = inside(tree, fold).filter(|node| tree.node(*node).kind == Kind::Next);
+    nexts.filter(|next| tree.placed_operands(*next).any(|(id, _)| same_name(tree.operand(id), iterator)))
 }
 
 fn writes(tree: &Tree, fold: NodeId, stream: &Operand) -> bool {
-    inside(tree, fold).any(|node| match tree.node(node).kind {
-        Kind::Call | Kind::Assign | Kind::Insert => {
-            tree.placed_operands(node).any(|(id, _)| same_name(tree.operand(id), stream))
-        }
-        _ => false,
-    })
+    inside(tree, fold).any(|node| adds(tree, node, stream))
+}
+
+/// Whether an instruction adds to a stream or map.
+fn adds(tree: &Tree, node: NodeId, stream: &Operand) -> bool {
+    matches!(tree.node(node).kind, Kind::Call | Kind::Assign | Kind::Insert)
+        && tree.placed_operands(node).any(|(id, _)| same_variable(tree.operand(id), stream))
 }

@@ -113,6 +113,13 @@ impl Ledger {
 }
 
 impl Entry {
+    /// Whether a script, whole as it is, has what is asked for.
+    pub fn fits(&self, script: &Tree, circumstance: Option<&'static str>) -> bool {
+        let mut features = features(script);
+        features.extend(circumstance);
+        self.features.iter().all(|feature| features.contains(feature.as_str()))
+    }
+
     fn is_of(&self, divergence: &Divergence) -> bool {
         let matches = |pattern: &String| match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
             (Some(end), _) => divergence.detail.ends_with(end),

@@ -82,9 +82,20 @@ pub struct Divergence {
 }
 
 impl Divergence {
-    /// Whether this is the same sort of difference.
+    /// Whether this is the same sort of difference, for the same reason as far as the reference names one.
     pub fn is_like(&self, other: &Self) -> bool {
-        (self.kind, &self.detail) == (other.kind, &other.detail)
+        (self.kind, &self.detail, self.reason()) == (other.kind, &other.detail, other.reason())
+    }
+
+    /// How the reference begins to say why it failed: without what differs from one script to the next, as names and values.
+    /// One code may have many reasons.
+    fn reason(&self) -> &str {
+        if !matches!(self.kind, Kind::Failure | Kind::Class) {
+            return "";
+        }
+        let said = self.theirs.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-');
+        let said = said.split(", calls [").next().unwrap_or_default();
+        said.split(|c: char| c.is_ascii_digit() || matches!(c, '"' | '\'')).next().unwrap_or_default()
     }
 }
 

@@ -104,8 +104,10 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         let scripts = outcome.scripts;
         for ((entry, count), script) in ledger.entries.iter_mut().zip(outcome.counts).zip(&scripts) {
             entry.count = count;
+            // A longer script may have what is asked for only after it was made smaller.
             if let Some((seed, script)) = script
                 && script.len() < entry.script.len()
+                && Tree::parse(script.as_str()).is_ok_and(|tree| entry.fits(&tree, Campaign::circumstance(*seed)))
             {
                 (entry.seed, entry.script) = (Some(*seed), script.clone());
             }
