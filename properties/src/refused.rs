@@ -123,7 +123,7 @@ const NO_VALUES: [&str; 6] = ["{oops", "", " 1", "1.0e0", "[1, 2]", "{\"b\":1,\"
 fn break_data(data: &mut Envelope, choices: &mut dyn Choices) -> Option<&'static str> {
     let far = FAR[choices.below(FAR.len() as u32) as usize];
     let shared = &mut data.shared;
-    match choices.below(13) {
+    match choices.below(14) {
         0 => {
             let at = choices.below(shared.values.len() as u32 + 1) as usize;
             shared.values.insert(at, ["\"unused\"", "5", "[]"][choices.below(3) as usize].into());
@@ -187,6 +187,12 @@ fn break_data(data: &mut Envelope, choices: &mut dyn Choices) -> Option<&'static
             *pick(shared.values.iter_mut().collect(), choices)? =
                 NO_VALUES[choices.below(NO_VALUES.len() as u32) as usize].into();
             Some("a text that is not that of a value")
+        }
+        12 => {
+            let folds = shared.trace.iter_mut().map(|place| &mut place.iterations).filter(|them| them.len() > 1);
+            let iterations = pick(folds.collect(), choices)?;
+            iterations[1].0 = iterations[0].0.clone();
+            Some("two iterations of one value")
         }
         _ => {
             data.format += 1;
