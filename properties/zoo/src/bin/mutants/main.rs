@@ -5,7 +5,7 @@ mod score;
 
 use cargo::Listed;
 use clap::{Parser, ValueEnum};
-use score::{Measured, Part};
+use score::{Equivalents, Measured, Part};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
@@ -68,6 +68,9 @@ impl Which {
 /// What was measured, from the root of the workspace.
 const MEASURED: &str = "properties/mutants/measured.json";
 
+/// The mutants that nobody could notice, and why.
+const EQUIVALENT: &str = "properties/mutants/equivalent.toml";
+
 /// The section of the page.
 const SECTION: &str = "docs/strength/mutants.json";
 
@@ -85,6 +88,7 @@ fn run(command: &Command) -> Result<(), String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).ok_or("the zoo has no workspace around it")?;
     let file = root.join(MEASURED);
     let mut measured = Measured::read(&file)?;
+    let equivalents = Equivalents::read(&root.join(EQUIVALENT))?;
     if let Command::Run { profile, part, sample, seed, cases } = command {
         let all: Vec<_> = cargo::list(root)?.into_iter().filter(|mutant| part.holds(mutant)).collect();
         match profile {
@@ -97,7 +101,7 @@ fn run(command: &Command) -> Result<(), String> {
             Profile::Full => {
                 let known = measured.parts.get_mut(part.name());
                 let known = known.ok_or_else(|| format!("run `laws {}` first", part.name()))?;
-                let names: Vec<_> = known.missed_by_laws().cloned().collect();
+                let names: Vec<_> = known.missed_by_laws(&equivalents).cloned().collect();
                 let there: BTreeSet<_> = all.iter().map(|mutant| &mutant.name).collect();
                 if let Some(gone) = names.iter().find(|name| !there.contains(name)) {
                     return Err(format!("there is no `{gone}` any more: the engine changed, run `laws` again"));
@@ -109,12 +113,13 @@ fn run(command: &Command) -> Result<(), String> {
         }
         measured.write(&file)?;
     }
+    equivalents.check(&measured)?;
     let section = root.join(SECTION);
     if let Some(folder) = section.parent() {
         std::fs::create_dir_all(folder).map_err(|error| format!("cannot make `{}`: {error}", folder.display()))?;
     }
-    score::save(&section, &measured.section())?;
-    print!("{}", measured.summary());
+    score::save(&section, &measured.section(&equivalents))?;
+    print!("{}", measured.summary(&equivalents));
     Ok(())
 }
 

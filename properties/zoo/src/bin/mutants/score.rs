@@ -32,12 +32,39 @@ pub(crate) struct Part {
     full: Option<BTreeMap<String, Verdict>>,
 }
 
+/// Mutants that nobody could notice, as `properties/mutants/equivalent.toml` lists them.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Equivalents {
+    mutants: Vec<Equivalent>,
+}
+
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Equivalent {
+    /// The file, from the sources of the engine.
+    file: String,
+    /// The end of the name, without file, line and column.
+    change: String,
+    /// Why what it changes cannot be observed.
+    why: String,
+}
+
+/// What became of a mutant, as it is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Fate {
+    Tested(Verdict),
+    /// Missed, and nobody could notice it.
+    Equivalent,
+}
+
 /// How many mutants came to what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Counts {
     caught: usize,
     timeout: usize,
     missed: usize,
+    equivalent: usize,
     unviable: usize,
 }
 
@@ -67,22 +94,59 @@ fn wilson(hits: usize, all: usize) -> (f64, f64) {
     (((middle - half) / whole).max(0.0), ((middle + half) / whole).min(1.0))
 }
 
+impl Equivalents {
+    /// Reads the list; there must be one.
+    pub(crate) fn read(path: &Path) -> Result<Self, String> {
+        let text =
+            std::fs::read_to_string(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+        toml::from_str(&text).map_err(|error| format!("`{}`: {error}", path.display()))
+    }
+
+    /// Why nobody could notice this mutant, if that is so.
+    pub(crate) fn why(&self, name: &str) -> Option<&str> {
+        let is_it = |listed: &&Equivalent| {
+            let rest = name.strip_prefix("engine/src/").and_then(|name| name.strip_prefix(&listed.file));
+            rest.is_some_and(|rest| rest.starts_with(':') && rest.ends_with(&listed.change))
+        };
+        self.mutants.iter().find(is_it).map(|listed| listed.why.as_str())
+    }
+
+    /// A mutant that is listed, and that some test noticed all the same, is an error of the list.
+    pub(crate) fn check(&self, measured: &Measured) -> Result<(), String> {
+        let all = measured.parts.values().flat_map(|part| part.laws.iter().chain(part.full.iter().flatten()));
+        for (name, verdict) in all {
+            if *verdict == Verdict::Caught && self.why(name).is_some() {
+                return Err(format!("`{name}` is listed as equivalent, and a test fails with it"));
+            }
+        }
+        Ok(())
+    }
+
+    fn fate(&self, name: &str, verdict: Verdict) -> Fate {
+        match verdict {
+            Verdict::Missed if self.why(name).is_some() => Fate::Equivalent,
+            verdict => Fate::Tested(verdict),
+        }
+    }
+}
+
 impl Counts {
-    fn of<'v>(verdicts: impl Iterator<Item = &'v Verdict>) -> Self {
+    fn of(fates: impl Iterator<Item = Fate>) -> Self {
         let mut counts = Self::default();
-        for verdict in verdicts {
-            *match verdict {
-                Verdict::Caught => &mut counts.caught,
-                Verdict::Timeout => &mut counts.timeout,
-                Verdict::Missed => &mut counts.missed,
-                Verdict::Unviable => &mut counts.unviable,
+        for fate in fates {
+            *match fate {
+                Fate::Tested(Verdict::Caught) => &mut counts.caught,
+                Fate::Tested(Verdict::Timeout) => &mut counts.timeout,
+                Fate::Tested(Verdict::Missed) => &mut counts.missed,
+                Fate::Tested(Verdict::Unviable) => &mut counts.unviable,
+                Fate::Equivalent => &mut counts.equivalent,
             } += 1;
         }
         counts
     }
 
     fn all(self) -> usize {
-        self.viable() + self.unviable
+        self.viable() + self.equivalent + self.unviable
     }
 
     fn viable(self) -> usize {
@@ -105,7 +169,8 @@ impl Counts {
                 format!("{share} ({}–{})", percent(least).trim_end_matches(" %"), percent(most))
             }
         };
-        let counts = [self.all(), self.unviable, self.viable(), self.caught, self.timeout, self.missed];
+        let counts =
+            [self.all(), self.unviable, self.equivalent, self.viable(), self.caught, self.timeout, self.missed];
         counts.iter().map(usize::to_string).chain([score]).collect()
     }
 }
@@ -124,14 +189,16 @@ impl Part {
         self.full = Some(outcomes.into_iter().map(|outcome| (outcome.name, outcome.verdict)).collect());
     }
 
-    /// The mutants that the laws missed.
-    pub(crate) fn missed_by_laws(&self) -> impl Iterator<Item = &String> {
-        self.laws.iter().filter(|(_, verdict)| **verdict == Verdict::Missed).map(|(name, _)| name)
+    /// The mutants that the laws missed, and could have noticed.
+    pub(crate) fn missed_by_laws(&self, equivalents: &Equivalents) -> impl Iterator<Item = &String> {
+        let missed =
+            |(name, verdict): &(&String, &Verdict)| equivalents.fate(name, **verdict) == Fate::Tested(Verdict::Missed);
+        self.laws.iter().filter(missed).map(|(name, _)| name)
     }
 
     /// What all tests make of each mutant: what the laws notice, they notice too.
-    fn with_all_tests(&self) -> Option<BTreeMap<&str, Verdict>> {
-        let missed = self.missed_by_laws().next().is_some();
+    fn with_all_tests(&self, equivalents: &Equivalents) -> Option<BTreeMap<&str, Verdict>> {
+        let missed = self.missed_by_laws(equivalents).next().is_some();
         let full = self.full.as_ref();
         if missed && full.is_none() {
             return None;
@@ -160,25 +227,26 @@ impl Measured {
     }
 
     /// A row for each part and profile, and for each folder of a part of several.
-    fn rows(&self) -> Vec<Vec<String>> {
+    fn rows(&self, equivalents: &Equivalents) -> Vec<Vec<String>> {
         let mut rows = Vec::new();
         for (name, part) in &self.parts {
             let is_sample = part.seed.is_some();
             let laws: BTreeMap<&str, Verdict> =
                 part.laws.iter().map(|(name, verdict)| (name.as_str(), *verdict)).collect();
-            let full = part.with_all_tests();
+            let full = part.with_all_tests(equivalents);
             for (profile, verdicts) in [("laws", Some(laws)), ("all tests", full)] {
                 let Some(verdicts) = verdicts else { continue };
                 let mut row = |place: &str, counts: Counts| {
                     let cells = [place.to_owned(), profile.to_owned()].into_iter().chain(counts.cells(is_sample));
                     rows.push(cells.collect());
                 };
-                row(&format!("**{name}**, {} in all", part.of), Counts::of(verdicts.values()));
-                let folders: BTreeSet<&str> = verdicts.keys().map(|name| folder(name)).collect();
+                let fates: BTreeMap<_, _> =
+                    verdicts.into_iter().map(|(name, verdict)| (name, equivalents.fate(name, verdict))).collect();
+                row(&format!("**{name}**, {} in all", part.of), Counts::of(fates.values().copied()));
+                let folders: BTreeSet<&str> = fates.keys().map(|name| folder(name)).collect();
                 if folders.len() > 1 {
                     for place in folders {
-                        let inside =
-                            verdicts.iter().filter(|(name, _)| folder(name) == place).map(|(_, verdict)| verdict);
+                        let inside = fates.iter().filter(|(name, _)| folder(name) == place).map(|(_, fate)| *fate);
                         row(&format!("`{place}`"), Counts::of(inside));
                     }
                 }
@@ -187,13 +255,24 @@ impl Measured {
         rows
     }
 
-    pub(crate) fn section(&self) -> Section {
-        let columns =
-            ["place", "tests", "mutants", "do not compile", "viable", "caught", "timeouts", "missed", "noticed"];
+    pub(crate) fn section(&self, equivalents: &Equivalents) -> Section {
+        let columns = [
+            "place",
+            "tests",
+            "mutants",
+            "do not compile",
+            "equivalent",
+            "viable",
+            "caught",
+            "timeouts",
+            "missed",
+            "noticed",
+        ];
         let mut text = vec![
             "`cargo-mutants` changed the engine in one small way after another; *noticed* is the share of viable mutants for \
              which a test failed or did not end. *Laws* is the law suite alone; *all tests* are those of the engine and of the \
-             laws, over what the laws missed. Intervals are those of Wilson at a confidence of 95 %; where all mutants of a \
+             laws, over what the laws missed. *Equivalent* are mutants that nobody could notice, listed with the reason; they \
+             do not count as viable. Intervals are those of Wilson at a confidence of 95 %; where all mutants of a \
              place were tested there is none."
                 .to_owned(),
         ];
@@ -210,25 +289,30 @@ impl Measured {
             }
             text.push(about + ".");
         }
-        let list = |text: &mut Vec<String>, title: &str, names: Vec<&str>| {
+        let list = |text: &mut Vec<String>, title: &str, names: &[&str]| {
             if !names.is_empty() {
-                let lines: String = names.iter().map(|name| format!("- `{name}`\n")).collect();
+                let why = |name| equivalents.why(name).map(|why| format!(": {why}")).unwrap_or_default();
+                let lines: String = names.iter().map(|name| format!("- `{name}`{}\n", why(name))).collect();
                 text.push(format!("<details><summary>{title}: {}</summary>\n\n{lines}\n</details>", names.len()));
             }
         };
         for (name, part) in &self.parts {
             let still = |name: &str| part.full.as_ref().and_then(|full| full.get(name)) == Some(&Verdict::Missed);
             let (both, laws): (Vec<&str>, Vec<&str>) =
-                part.missed_by_laws().map(String::as_str).partition(|name| still(name));
-            list(&mut text, &format!("{name}: missed by all tests"), both);
+                part.missed_by_laws(equivalents).map(String::as_str).partition(|name| still(name));
+            list(&mut text, &format!("{name}: missed by all tests"), &both);
             let title = if part.full.is_some() { "missed by the laws alone" } else { "missed by the laws" };
-            list(&mut text, &format!("{name}: {title}"), laws);
+            list(&mut text, &format!("{name}: {title}"), &laws);
+            let missed = part.laws.iter().filter(|(_, verdict)| **verdict == Verdict::Missed);
+            let equal: Vec<&str> =
+                missed.map(|(name, _)| name.as_str()).filter(|name| equivalents.why(name).is_some()).collect();
+            list(&mut text, &format!("{name}: equivalent"), &equal);
         }
         Section {
             title: "Mutants".into(),
             text,
             columns: columns.map(str::to_owned).into(),
-            rows: self.rows(),
+            rows: self.rows(equivalents),
             command: self.commands(),
         }
     }
@@ -248,8 +332,8 @@ impl Measured {
     }
 
     /// What is told at the end of a run.
-    pub(crate) fn summary(&self) -> String {
-        self.rows().iter().map(|row| row.join("  ") + "\n").collect()
+    pub(crate) fn summary(&self, equivalents: &Equivalents) -> String {
+        self.rows(equivalents).iter().map(|row| row.join("  ") + "\n").collect()
     }
 }
 
@@ -286,19 +370,45 @@ mod tests {
             outcome("engine/src/invoke.rs:1:1: d", Verdict::Unviable),
         ];
         let mut part = Part::new(100, Some(7), laws);
-        assert_eq!(part.with_all_tests(), None);
-        assert_eq!(part.missed_by_laws().collect::<Vec<_>>(), ["engine/src/execute/fold.rs:1:1: b"]);
+        let none = Equivalents::default();
+        assert_eq!(part.with_all_tests(&none), None);
+        assert_eq!(part.missed_by_laws(&none).collect::<Vec<_>>(), ["engine/src/execute/fold.rs:1:1: b"]);
         part.add_full(vec![outcome("engine/src/execute/fold.rs:1:1: b", Verdict::Caught)]);
         let measured = Measured { parts: BTreeMap::from([("rest".into(), part)]) };
-        let rows = measured.rows();
+        let rows = measured.rows(&none);
         let whole = |row: usize| rows[row].iter().map(String::as_str).collect::<Vec<_>>();
-        assert_eq!(whole(0), ["**rest**, 100 in all", "laws", "4", "1", "3", "1", "1", "1", "66.7 % (20.8–93.9 %)"]);
+        assert_eq!(
+            whole(0),
+            ["**rest**, 100 in all", "laws", "4", "1", "0", "3", "1", "1", "1", "66.7 % (20.8–93.9 %)"]
+        );
         assert_eq!(
             whole(3),
-            ["**rest**, 100 in all", "all tests", "4", "1", "3", "2", "1", "0", "100.0 % (43.9–100.0 %)"]
+            ["**rest**, 100 in all", "all tests", "4", "1", "0", "3", "2", "1", "0", "100.0 % (43.9–100.0 %)"]
         );
         assert_eq!(whole(2)[..3], ["`invoke.rs`", "laws", "2"]);
-        let section = measured.section();
+        let section = measured.section(&none);
         assert!(section.command.contains("run laws rest --sample 4 --seed 7"), "{}", section.command);
+    }
+
+    #[test]
+    fn a_mutant_that_nobody_could_notice_is_not_counted() {
+        let name = |line| format!("engine/src/data/merge.rs:{line}:9: replace + with * in capacity");
+        let laws = vec![
+            outcome(&name(3), Verdict::Missed),
+            outcome(&name(4), Verdict::Timeout),
+            outcome("engine/src/data/emerge.rs:5:9: replace + with * in capacity", Verdict::Missed),
+        ];
+        let part = Part::new(3, None, laws);
+        let list = "[[mutants]]\nfile = \"data/merge.rs\"\nchange = \"in capacity\"\nwhy = \"a guess\"\n";
+        let list: Equivalents = toml::from_str(list).expect("it is of the form");
+        assert_eq!(list.why(&name(3)), Some("a guess"));
+        assert_eq!(part.missed_by_laws(&list).count(), 1);
+        let mut measured = Measured { parts: BTreeMap::from([("data".into(), part)]) };
+        let row = measured.rows(&list).remove(0);
+        assert_eq!(row[2..], ["3", "0", "1", "2", "0", "1", "1", "50.0 %"]);
+        assert!(measured.section(&list).text.iter().any(|text| text.contains("in capacity`: a guess")));
+        assert_eq!(list.check(&measured), Ok(()));
+        measured.parts.insert("rest".into(), Part::new(1, None, vec![outcome(&name(3), Verdict::Caught)]));
+        assert!(list.check(&measured).is_err());
     }
 }
