@@ -206,10 +206,12 @@ fn added_between_folds(tree: &Tree) -> bool {
     })
 }
 
-/// Whether a stream or map that is folded over is added to by an `ap`, and by another instruction before it.
+/// Whether an `ap` adds to a stream or map to which another instruction before it does too.
 fn added_in_two_ways(tree: &Tree) -> bool {
-    let is_ap = |node: NodeId| matches!(tree.node(node).kind, Kind::Assign | Kind::Insert);
-    growing_folds(tree).any(|(_, stream)| tree.node_ids().filter(|node| adds(tree, *node, stream)).skip(1).any(is_ap))
+    let aps = tree.node_ids().filter(|node| matches!(tree.node(*node).kind, Kind::Assign | Kind::Insert));
+    let mut targets = aps.flat_map(|ap| tree.placed_operands(ap).map(move |(id, _)| (ap, tree.operand(id))));
+    targets
+        .any(|(ap, target)| is_growing(target) && tree.node_ids().any(|other| other < ap && adds(tree, other, target)))
 }
 
 /// Whether an iterator is read after a `next` of its fold over a value where a `par` or `xor` around the `next` may keep its
