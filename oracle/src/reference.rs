@@ -39,6 +39,9 @@ pub const SIGNATURES: bool = cfg!(feature = "signatures");
 pub struct Reference {
     known: Vec<Arc<str>>,
     millis_max: u64,
+    /// How many threads may be left behind in a run that does not end, before the process ends with the next one.
+    left_max: Option<u32>,
+    left: u32,
     thread: Option<Thread>,
     /// The last script, since a particle has the same one in all of its runs.
     script: Option<Prepared>,
@@ -77,7 +80,8 @@ struct Prepared {
 impl Reference {
     /// A runner that has 20 seconds for each run, not initialized yet.
     pub fn new() -> Self {
-        Self { known: USUAL_PEERS.map(Arc::from).to_vec(), millis_max: 20_000, thread: None, script: None }
+        let known = USUAL_PEERS.map(Arc::from).to_vec();
+        Self { known, millis_max: 20_000, left_max: None, left: 0, thread: None, script: None }
     }
 
     /// A runner that is initialized.
@@ -93,6 +97,12 @@ impl Reference {
     /// The same runner with this much time for each run.
     pub fn with_millis_max(self, millis_max: u64) -> Self {
         Self { millis_max, ..self }
+    }
+
+    /// The same runner for a program of its own: it leaves at most so many threads behind in runs that do not end. The process
+    /// ends with the next such run, since each takes memory that the process may not have.
+    pub fn with_left_max(self, left_max: u32) -> Self {
+        Self { left_max: Some(left_max), ..self }
     }
 
     /// Adds names of peers to those that are mapped. Data of particles that began before cannot be used any more.
@@ -161,6 +171,12 @@ impl Reference {
             _ => RunnerError::Gone { message: "its thread ended".into() },
         };
         self.thread = None;
+        if matches!(error, RunnerError::TimedOut { .. }) {
+            if self.left_max.is_some_and(|most| self.left >= most) {
+                std::process::exit(1);
+            }
+            self.left += 1;
+        }
         Err(error)
     }
 }

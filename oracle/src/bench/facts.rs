@@ -42,9 +42,12 @@ pub struct Machine {
     pub system: String,
     /// The compiler.
     pub rustc: String,
-    /// The commit that was measured; with `+` if there was more.
+    /// The last commit of what was measured: the engine, and what drives both; with `+` if there was more.
     pub commit: String,
 }
+
+/// What decides how long something takes, from this package.
+const MEASURED: [&str; 6] = ["../engine", "benches", "src/bench", "src/reference.rs", "Cargo.toml", "Cargo.lock"];
 
 /// What a program says first, or nothing.
 fn says(program: &str, arguments: &[&str]) -> String {
@@ -66,14 +69,15 @@ impl Machine {
         let memory = line("/proc/meminfo", "MemTotal", ':');
         let kernel = says("uname", &["-srm"]);
         let system = [line("/etc/os-release", "PRETTY_NAME", '='), kernel];
-        let changed = !says("git", &["status", "--porcelain", "--untracked-files=no"]).is_empty();
+        let git = |command: &[&str]| says("git", &[command, &["--"], &MEASURED].concat());
+        let changed = !git(&["status", "--porcelain", "--untracked-files=no"]).is_empty();
         Self {
             cpu: line("/proc/cpuinfo", "model name", ':'),
             cores: std::thread::available_parallelism().map_or(0, usize::from),
             memory_mib: memory.split(' ').next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or_default() / 1024,
             system: system.join(", "),
             rustc: says("rustc", &["--version"]),
-            commit: says("git", &["rev-parse", "--short=10", "HEAD"]) + if changed { "+" } else { "" },
+            commit: git(&["log", "-1", "--format=%h", "--abbrev=10"]) + if changed { "+" } else { "" },
         }
     }
 }
