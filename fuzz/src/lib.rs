@@ -56,7 +56,7 @@ const INVALID_IN: u32 = 16;
 /// Mutates a script: as a text, or, if it is one, by instructions and operands, so that brackets stay in pairs. Hardly any
 /// becomes something else than UTF-8, about which there is little to say.
 pub fn mutate_script(bytes: &mut [u8], size: usize, size_max: usize, seed: u32) -> usize {
-    let size = mutate_any_script(bytes, size, size_max.min(SCRIPT_BYTES_MAX), seed);
+    let size = mutate_any_script(bytes, size, size_max.min(SCRIPT_BYTES_MAX.max(size)), seed);
     if (seed / INVALID_IN).is_multiple_of(INVALID_IN) {
         return size;
     }
@@ -68,7 +68,7 @@ pub fn mutate_script(bytes: &mut [u8], size: usize, size_max: usize, seed: u32) 
     size
 }
 
-/// Scripts that are larger than this take time, and reach nothing that small ones do not.
+/// No script grows beyond this: larger ones take time, and reach nothing that small ones do not. A seed that is larger stays so.
 const SCRIPT_BYTES_MAX: usize = 128;
 
 fn mutate_any_script(bytes: &mut [u8], size: usize, size_max: usize, seed: u32) -> usize {
