@@ -61,6 +61,9 @@ pub fn play(played: &Played) -> Vec<Step> {
                 .filter(|(at, state)| before.get(*at) != Some(state))
                 .map(|(at, state)| format!("{at:4}  {state}"))
                 .collect();
+            if let Some(fewer) = before.len().checked_sub(known[peer].len()).filter(|fewer| *fewer > 0) {
+                states.push(format!("{fewer:4}  states fewer"));
+            }
         }
         steps.push(Step { lines, states });
     }

@@ -1,5 +1,6 @@
 //! What a run says of bad input: code, message, and that the previous data come back.
 
+use airtight_engine::data::decode;
 use airtight_snapshots::{CALL, Input, answered, answers, data_of};
 use std::collections::BTreeSet;
 
@@ -180,6 +181,9 @@ fn bad_input() {
             assert_eq!(outcome.data, input.previous, "{name}: the previous data come back");
             shown += "given up: the previous data come back\n";
         } else {
+            let data = |bytes: &[u8]| decode(bytes).expect("they are data").shared().clone();
+            let (before, after) = (data(&input.previous), data(&outcome.data));
+            assert_eq!(after.merge(&before), after, "{name}: what was known is in the data");
             shown += "the data are kept, and what was learned is in them\n";
         }
         if !outcome.unknown_call_ids.is_empty() {
