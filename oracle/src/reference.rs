@@ -39,9 +39,8 @@ pub const SIGNATURES: bool = cfg!(feature = "signatures");
 pub struct Reference {
     known: Vec<Arc<str>>,
     millis_max: u64,
-    /// How many threads may be left behind in a run that does not end, before the process ends with the next one.
-    left_max: Option<u32>,
-    left: u32,
+    /// Whether the process ends with a run that takes too long.
+    ends: bool,
     thread: Option<Thread>,
     /// The last script, since a particle has the same one in all of its runs.
     script: Option<Prepared>,
@@ -81,7 +80,7 @@ impl Reference {
     /// A runner that has 20 seconds for each run, not initialized yet.
     pub fn new() -> Self {
         let known = USUAL_PEERS.map(Arc::from).to_vec();
-        Self { known, millis_max: 20_000, left_max: None, left: 0, thread: None, script: None }
+        Self { known, millis_max: 20_000, ends: false, thread: None, script: None }
     }
 
     /// A runner that is initialized.
@@ -99,10 +98,10 @@ impl Reference {
         Self { millis_max, ..self }
     }
 
-    /// The same runner for a program of its own: it leaves at most so many threads behind in runs that do not end. The process
-    /// ends with the next such run, since each takes memory that the process may not have.
-    pub fn with_left_max(self, left_max: u32) -> Self {
-        Self { left_max: Some(left_max), ..self }
+    /// The same runner for a program of its own: the process ends with a run that takes too long, since the thread of that run
+    /// cannot be ended, and takes time and memory that the process may not have.
+    pub fn ending(self) -> Self {
+        Self { ends: true, ..self }
     }
 
     /// Adds names of peers to those that are mapped. Data of particles that began before cannot be used any more.
@@ -171,11 +170,8 @@ impl Reference {
             _ => RunnerError::Gone { message: "its thread ended".into() },
         };
         self.thread = None;
-        if matches!(error, RunnerError::TimedOut { .. }) {
-            if self.left_max.is_some_and(|most| self.left >= most) {
-                std::process::exit(1);
-            }
-            self.left += 1;
+        if self.ends && matches!(error, RunnerError::TimedOut { .. }) {
+            std::process::exit(1);
         }
         Err(error)
     }
@@ -247,11 +243,14 @@ impl AvmRunner for Reference {
         let Done::Executed(outcome) = self.ask(Job::Execute(Box::new(job)))? else { return Err(mixed_up()) };
         let names = &self.prepare(air, &parameters.init_peer_id).names;
         let requests = read_requests(&outcome.call_requests, names);
+        let mut next_peers: Vec<_> = outcome.next_peer_pks.iter().map(|peer| names.decode(peer).into()).collect();
+        // The reference names them in an order by chance, by which no law about anything else should be decided.
+        next_peers.sort_unstable();
         Ok(InterpreterResult {
             ret_code: outcome.ret_code,
             error_message: names.decode(&outcome.error_message).into_owned(),
             data: outcome.data,
-            next_peers: outcome.next_peer_pks.iter().map(|peer| names.decode(peer).into()).collect(),
+            next_peers,
             requests: requests.map_err(|message| RunnerError::BadAnswer { message })?,
             limits_exceeded: LimitsExceeded {
                 air: outcome.air_size_limit_exceeded,

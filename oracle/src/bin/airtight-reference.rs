@@ -1,7 +1,7 @@
 //! The reference interpreter as a program that speaks the runner protocol: `airtight check --runner airtight-reference`.
 //!
 //! What data make the reference allocate has no bound of its own, so the whole process has one: beyond it the process ends,
-//! and whoever drives it is told so and starts another one. So it is when too many runs did not end.
+//! and whoever drives it is told so and starts another one. So it is with a run that takes too long.
 
 use airtight_engine::runner::protocol::InitResponse;
 use airtight_engine::runner::serve;
@@ -16,7 +16,7 @@ struct Arguments {
     /// Memory that the process may have, in MiB, the stack of 512 MiB included; where the system can bound it
     #[arg(long, default_value_t = 4096)]
     memory: u64,
-    /// How long a run may take, in milliseconds
+    /// How long a run may take, in milliseconds; the process ends with one that takes longer
     #[arg(long, default_value_t = 20_000)]
     millis: u64,
     /// The longest message that is read, in bytes
@@ -31,9 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (_, most) = rlimit::Resource::AS.get()?;
         rlimit::Resource::AS.set((arguments.memory << 20).min(most), most)?;
     }
-    // A thread is half a gibibyte of addresses, and one is at work.
-    let left_max = (arguments.memory / 1024).clamp(1, 16) as u32;
-    let mut reference = Reference::new().with_millis_max(arguments.millis).with_left_max(left_max);
+    let mut reference = Reference::new().with_millis_max(arguments.millis).ending();
     let about = InitResponse { name: "aquavm-air".into(), version: VERSION.into() };
     serve(&mut reference, &about, &mut stdin().lock(), &mut stdout().lock(), arguments.max_line_bytes)?;
     Ok(())

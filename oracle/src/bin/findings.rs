@@ -47,7 +47,7 @@ const fn comparison_name(comparison: Comparison) -> &'static str {
 
 fn verdict_name(verdict: &Verdict) -> String {
     match verdict {
-        Verdict::Holds => "holds".into(),
+        Verdict::Holds => "not seen to fail".into(),
         Verdict::Fails => "**fails**".into(),
         Verdict::Vacuous => "not met".into(),
         Verdict::NotApplied(why) => format!("not applied: {why}"),
@@ -85,7 +85,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "# What the laws find in the reference interpreter\n\n\
          Airtight's harness can hold its laws ([`laws.md`](laws.md)) against any interpreter of AIR. Here it held them \
          against the reference interpreter, AquaVM {VERSION} (signatures {}), as a black box: only its public functions were \
-         called. Everything below was run by Airtight {} with\n\n```text\ncd oracle\ncargo build --release\n\
+         called. The sections about laws were made by Airtight {} with\n\n```text\ncd oracle\ncargo build --release\n\
          cargo run --release --bin findings -- --histories {} --scripts {} --each {} --seconds {} --seed {} --write \
          ../docs/reference-findings.md\n```\n\n\
          ## How to read the tables\n\n\
@@ -273,7 +273,7 @@ fn differences(page: &mut String) -> Result<(), Box<dyn Error>> {
     writeln!(
         page,
         "## Differences between the two engines\n\n\
-         Histories played on both, run by run. The campaign: {}. Each sort of difference is an entry of \
+         Histories played on both, run by run, by another command (`cargo run --release -- --help`). The campaign: {}. Each sort of difference is an entry of \
          `oracle/divergences.toml`; {} of the entries are mistakes of ours.\n\n\
          | difference | whose | where they differ | times | what | why | smallest script |\n|---|---|---|--:|---|---|---|",
         ledger.campaign,
