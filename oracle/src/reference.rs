@@ -243,9 +243,11 @@ impl AvmRunner for Reference {
         let Done::Executed(outcome) = self.ask(Job::Execute(Box::new(job)))? else { return Err(mixed_up()) };
         let names = &self.prepare(air, &parameters.init_peer_id).names;
         let requests = read_requests(&outcome.call_requests, names);
-        let mut next_peers: Vec<_> = outcome.next_peer_pks.iter().map(|peer| names.decode(peer).into()).collect();
-        // The reference names them in an order by chance, by which no law about anything else should be decided.
-        next_peers.sort_unstable();
+        let mut next_peers: Vec<Arc<str>> =
+            outcome.next_peer_pks.iter().map(|peer| names.decode(peer).into()).collect();
+        // The reference names them in an order by chance, by which no law about anything else should be decided; that of the
+        // script is the same when peers have other names.
+        next_peers.sort_by_cached_key(|peer| (air.find(&format!("\"{peer}\"")).unwrap_or(usize::MAX), peer.clone()));
         Ok(InterpreterResult {
             ret_code: outcome.ret_code,
             error_message: names.decode(&outcome.error_message).into_owned(),
