@@ -5,43 +5,27 @@ use airtight_engine::script::{
 };
 use std::collections::BTreeSet;
 
+/// What only a look at the whole script shows.
+type OfWhole = (&'static str, fn(&Tree) -> bool);
+const OF_WHOLE: [OfWhole; 11] = [
+    ("error read after par", reads_error_after_par),
+    ("error read after batch", reads_error_after_batch),
+    ("xor in a handler", catches_in_handler),
+    ("next in a xor", catches_iterations),
+    ("next in an inner fold", goes_on_inside),
+    ("stream folded twice", stream_folded_twice),
+    ("addition between folds", added_between_folds),
+    ("ap beside another addition", added_in_two_ways),
+    ("iterator read after next", reads_iterator_after_next),
+    ("assignment in its new", cleared_and_assigned),
+    ("next in a new", restricted_and_written_outside),
+];
+
 /// The features of a script, by the names that the ledger has for them.
 pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
-    let mut features = BTreeSet::new();
+    let shown = OF_WHOLE.iter().filter(|(_, has)| has(tree));
+    let mut features: BTreeSet<_> = shown.map(|(name, _)| *name).collect();
     let mut assigned = BTreeSet::new();
-    if reads_error_after_par(tree) {
-        features.insert("error read after par");
-    }
-    if reads_error_after_batch(tree) {
-        features.insert("error read after batch");
-    }
-    if catches_in_handler(tree) {
-        features.insert("xor in a handler");
-    }
-    if catches_iterations(tree) {
-        features.insert("next in a xor");
-    }
-    if goes_on_inside(tree) {
-        features.insert("next in an inner fold");
-    }
-    if stream_folded_twice(tree) {
-        features.insert("stream folded twice");
-    }
-    if added_between_folds(tree) {
-        features.insert("addition between folds");
-    }
-    if added_in_two_ways(tree) {
-        features.insert("ap beside another addition");
-    }
-    if reads_iterator_after_next(tree) {
-        features.insert("iterator read after next");
-    }
-    if cleared_and_assigned(tree) {
-        features.insert("assignment in its new");
-    }
-    if restricted_and_written_outside(tree) {
-        features.insert("next in a new");
-    }
     for node in tree.node_ids() {
         features.insert(tree.node(node).kind.keyword());
         let written = tree.placed_operands(node).filter(|(_, position)| !is_read(*position));
