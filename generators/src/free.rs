@@ -153,19 +153,43 @@ fn journal<C: Choices>(shared: &Shared, choices: &mut C) -> Journal {
     }
     for _ in 0..choices.below(3) {
         let (ret_code, result) = choices.pick(&[(0, "1"), (1, "\"no\""), (0, "{oops"), (-1, ""), (i32::MAX, "é")]);
-        journal.keep(place(choices), Answer { ret_code, result: result.into() });
+        journal.keep(place(choices), Answer { ret_code, result: named(result, choices).into() });
     }
     journal
 }
 
-const VALUES: [&str; 10] =
-    ["1", "\"a\"", "null", "true", "[]", "{}", "[1,\"\\\"\"]", "{\"k\":[1.5,\"é\"]}", "18446744073709551615", "-0.5"];
+const VALUES: [&str; 11] = [
+    "1",
+    "\"a\"",
+    "null",
+    "true",
+    "[]",
+    "{}",
+    "[1,\"\\\"\"]",
+    "{\"k\":[1.5,\"é\"]}",
+    "18446744073709551615",
+    "-0.5",
+    "\"\\b\\t\\n\\f\\r\\u001f\\\\\"",
+];
+
+/// The text, now and then with a character that JSON must escape, each of which can come.
+fn named<C: Choices>(text: &str, choices: &mut C) -> String {
+    if choices.below(4) < 3 {
+        return text.into();
+    }
+    let escaped = match choices.below(0x22) {
+        0x20 => '"',
+        0x21 => '\\',
+        control => char::from(control as u8),
+    };
+    format!("{escaped}{text}")
+}
 
 fn result<C: Choices>(choices: &mut C) -> EventResult {
     let json = |choices: &mut C| json(choices.pick(&VALUES));
     let peer = choices.pick(&["A", "B", "C"]);
     let call = |choices: &mut C| {
-        let call = Tetraplet::call(peer, choices.pick(&["db", "net"]), choices.pick(&["get", "put"]));
+        let call = Tetraplet::call(peer, named(choices.pick(&["db", "net"]), choices), choices.pick(&["get", "put"]));
         Arc::new(if choices.below(4) == 3 { Tetraplet { lens: ".$.x".into(), ..call } } else { call })
     };
     if choices.chance(1, 4) {

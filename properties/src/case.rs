@@ -22,8 +22,9 @@ const LIMITS: Limits = Limits { steps: 10_000_000, depth: 6 << 20, value_bytes: 
 /// After so many actions a look is taken at what the runs hold.
 const ACTIONS_STEP: usize = 128;
 
-/// How often peers exchange their data in the end: what the first time sets off reaches everybody with the second one.
-const EXCHANGES: usize = 2;
+/// How often peers exchange their data at most until nothing new comes of it. Each time what comes of the last one (canons,
+/// calls) reaches everybody; what a peer asks anew that lost its data can take many times.
+const EXCHANGES_MAX: usize = 6;
 
 /// After so many actions, what is left is given up as endless.
 const FINISH: Weather = Weather { actions_max: 6_000, ..Weather::CALM };
@@ -279,9 +280,11 @@ fn drive(
     }
 }
 
-/// All peers tell one of them what they know, and are told what it knows then.
+/// All peers tell one of them what they know, and are told what it knows then, until nobody learns anything from it;
+/// says whether all that came of it came to an end.
 fn exchange(network: &mut Network, recorder: &mut Recorder<'_>) -> Result<bool, RunnerError> {
-    for _ in 0..EXCHANGES {
+    for _ in 0..EXCHANGES_MAX {
+        let before = recorder.runs.len();
         let peers: Vec<_> = network.hosts().map(|host| host.peer().clone()).collect();
         let Some((hub, others)) = peers.split_first() else { return Ok(false) };
         for from in others {
@@ -296,16 +299,24 @@ fn exchange(network: &mut Network, recorder: &mut Recorder<'_>) -> Result<bool, 
         if !finish(network, recorder)? {
             return Ok(false);
         }
+        let runs = recorder.runs.get(before..).unwrap_or_default();
+        if runs.iter().all(|run| run.after == run.previous) {
+            break;
+        }
     }
     Ok(true)
 }
 
 impl Played {
+    /// The runs among the first so many events.
+    pub fn runs_of(&self, events: usize) -> &[Run] {
+        let runs = events.checked_sub(1).and_then(|last| self.runs_until.get(last)).copied().unwrap_or_default();
+        self.runs.get(..runs).unwrap_or_default()
+    }
+
     /// What each peer had stored after so many events.
     pub fn stored(&self, events: usize) -> BTreeMap<Arc<str>, Arc<[u8]>> {
-        let runs = events.checked_sub(1).and_then(|last| self.runs_until.get(last)).copied().unwrap_or_default();
-        let runs = self.runs.get(..runs).unwrap_or_default();
-        runs.iter().map(|run| (run.peer().clone(), run.after.clone())).collect()
+        self.runs_of(events).iter().map(|run| (run.peer().clone(), run.after.clone())).collect()
     }
 
     /// What each peer has stored in the end.

@@ -69,7 +69,7 @@ pub const LAWS: &[Law] = &[
         family: Family::Execution,
         statement: "two claims that fit one place are named as disputed, at every peer and in either order; but for that, \
                     the run is the one without them",
-        domain: "data of a history with a second result at the place of an event",
+        domain: "data of a history, without disputes, with a second result at the place of an event",
         why: "nobody acts on one of two contradicting results, and who contradicts himself stops nobody else",
         needs: Needs::Own,
         amount: Amount::Sample(4),
@@ -411,7 +411,8 @@ fn disputes_wait(scene: &mut Scene<'_>, mut choices: &mut dyn Choices) -> Result
     let place = claims.place(event.spot);
     let Some(seen) = rendered(scene, &honest) else { return Ok(false) };
     let state = seen.states.iter().find(|state| state.place == place).map(|state| &state.executed);
-    if !is_taken(state) {
+    // Who lost its data may have contradicted itself already.
+    if !is_taken(state) || !seen.disputed.is_empty() {
         return Ok(false);
     }
     let hash = script_hash(scene);

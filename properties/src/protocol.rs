@@ -3,7 +3,7 @@
 use crate::Violation;
 use crate::law::{Amount, Family, Law, Needs};
 use crate::scene::{Product, Scene};
-use crate::view::{SeenEvent, SeenPending};
+use crate::view::{Executed, SeenEvent, SeenPending, SeenState, View};
 use airtight_engine::script::{Instruction, Tree, Value, Variable, VariableKind};
 use airtight_generators::{Choices, Event};
 use serde_json::value::RawValue;
@@ -65,9 +65,9 @@ pub const LAWS: &[Law] = &[
     Law {
         name: "told",
         family: Family::Protocol,
-        statement: "what a peer's data show of another peer's work, that peer has done or knows of, or knows that it is none",
-        domain: "peers that lost no data, when nothing is under way, of scripts in which no last instruction of a fold over \
-                 a stream or map calls or canonicalises",
+        statement: "what a peer's data show of another peer's work, that peer has done or knows of, or knows that it is \
+                    none; or it was told, where it goes through a fold over a stream or map in other batches",
+        domain: "peers that lost no data, when nothing is under way",
         why: "no particle gets stuck because a message was not sent",
         needs: Needs::Trace,
         amount: Amount::Once,
@@ -258,28 +258,36 @@ fn announced_once(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bo
     Err(violation.shows("previous", &run.previous).shows("current", &run.current).shows("after the run", &run.after))
 }
 
-/// Whether the last instruction of a fold over a stream or map makes events. Their places depend on the batches that a peer
-/// saw, so what one peer told may mean nothing to another one.
-fn ends_batches(tree: &Tree) -> bool {
-    let makes_events = |outer| {
-        let within = tree.node(outer).span;
-        let inside = tree.node_ids().skip_while(|node| *node != outer);
-        let is_event = |node| matches!(tree.instruction(node), Instruction::Call { .. } | Instruction::Canon { .. });
-        inside.take_while(|node| tree.node(*node).span.start < within.end).any(is_event)
-    };
+/// Whether the order in which things happen may depend on batches: the script folds over a stream or map.
+fn has_batches(tree: &Tree) -> bool {
     tree.node_ids().any(|node| match tree.instruction(node) {
-        Instruction::Fold { iterable, last: Some(last), .. } => match tree.operand(iterable).value {
-            Value::Variable(Variable { kind: VariableKind::Stream | VariableKind::Map, .. }) => makes_events(last),
-            _ => false,
-        },
+        Instruction::Fold { iterable, .. } => matches!(
+            tree.operand(iterable).value,
+            Value::Variable(Variable { kind: VariableKind::Stream | VariableKind::Map, .. })
+        ),
         _ => false,
     })
 }
 
+/// The generation of each value of a stream or map, by the place that put it there.
+fn generations(view: &View) -> BTreeMap<&str, Vec<usize>> {
+    let states = view.trace.iter().flatten();
+    let generation = |state: &SeenState| match state.executed()? {
+        Executed::Call(call) => call.generation.map(|generation| vec![generation]),
+        Executed::Ap { gens } => Some(gens),
+        _ => None,
+    };
+    states.filter_map(|state| Some((&*state.place, generation(state)?))).collect()
+}
+
+/// Whether two peers see values that both know in other batches.
+fn sees_other_batches(ours: &View, theirs: &View) -> bool {
+    let theirs = generations(theirs);
+    generations(ours).iter().any(|(place, batch)| theirs.get(place).is_some_and(|other| other != batch))
+}
+
 fn told(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violation> {
-    if ends_batches(scene.played.script.tree()) {
-        return Ok(false);
-    }
+    let has_batches = has_batches(scene.played.script.tree());
     let Some(quiet_at) = scene.played.quiet_at.filter(|_| !scene.played.has_lost()) else { return Ok(false) };
     let stored = scene.played.stored(quiet_at);
     let mut some = false;
@@ -290,7 +298,13 @@ fn told(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violation> {
             let theirs = stored.get(&pending.peer);
             let knows = match theirs {
                 None => false,
-                Some(theirs) => knows_of(scene, theirs, pending)? || !is_work(scene, theirs, data, pending)?,
+                Some(theirs) => {
+                    knows_of(scene, theirs, pending)?
+                        || !is_work(scene, theirs, data, pending)?
+                        || has_batches
+                            && sees_other_batches(&view, &*scene.view(theirs)?)
+                            && was_told(scene, quiet_at, pending)?
+                }
             };
             if !knows {
                 let script = &scene.played.case.script;
@@ -320,6 +334,18 @@ fn knows_of(scene: &mut Scene<'_>, theirs: &Arc<[u8]>, pending: &SeenPending) ->
     let mut others = view.pending.iter().flatten();
     Ok(view.events.iter().any(|event| event.place == pending.place)
         || others.any(|other| other.place == pending.place && sees(&other.arguments)))
+}
+
+/// Whether a message that a peer got by then showed what is pending for it, by itself.
+fn was_told(scene: &mut Scene<'_>, events: usize, pending: &SeenPending) -> Result<bool, Violation> {
+    let runs = scene.played.runs_of(events).iter().filter(|run| *run.peer() == pending.peer);
+    let messages: BTreeSet<_> = runs.map(|run| run.current.clone()).filter(|data| !data.is_empty()).collect();
+    for message in &messages {
+        if knows_of(scene, message, pending)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether what is pending for a peer stays so if its data are added: it may know that the instruction fails, or is not

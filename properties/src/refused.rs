@@ -6,7 +6,7 @@
 //!
 //! | broken | how |
 //! |---|---|
-//! | data | a part that nothing names; a number that points nowhere, leaves a gap, or reaches too far; a wrong order; a text that is no value; another format |
+//! | data | a part that nothing names; a number that points nowhere, leaves a gap, or reaches too far; a wrong order; a text that is no value; an id that is none; another version or format |
 //! | a script | a name that nothing defines, at each place where one is read; a `next` too many, or of no fold; an iterator twice; what goes on after a `next`; a code 0; text that is no instruction |
 
 use crate::Violation;
@@ -26,7 +26,7 @@ pub const LAWS: &[Law] = &[
         name: "broken-data",
         family: Family::Text,
         statement: "data of which one rule is broken are refused, and a run with them gives code 2 and the previous data",
-        domain: "free data; what nothing names, a number out of range, a gap, a wrong order, no value, another format",
+        domain: "free data; what nothing names, a number out of range, a gap, a wrong order, no value, no id, another version or format",
         why: "whoever is sent data need not trust them: what was accepted once is never checked again",
         needs: Needs::Own,
         amount: Amount::Free(3),
@@ -123,7 +123,7 @@ const NO_VALUES: [&str; 6] = ["{oops", "", " 1", "1.0e0", "[1, 2]", "{\"b\":1,\"
 fn break_data(data: &mut Envelope, choices: &mut dyn Choices) -> Option<&'static str> {
     let far = FAR[choices.below(FAR.len() as u32) as usize];
     let shared = &mut data.shared;
-    match choices.below(14) {
+    match choices.below(17) {
         0 => {
             let at = choices.below(shared.values.len() as u32 + 1) as usize;
             shared.values.insert(at, ["\"unused\"", "5", "[]"][choices.below(3) as usize].into());
@@ -193,6 +193,27 @@ fn break_data(data: &mut Envelope, choices: &mut dyn Choices) -> Option<&'static
             let iterations = pick(folds.collect(), choices)?;
             iterations[1].0 = iterations[0].0.clone();
             Some("two iterations of one value")
+        }
+        13 => {
+            // Digits of which no half, one half or both are none.
+            let wrong = ["zz", "0g", "g0", "0G", "AA", "0:", "::", "`0", "0/", "g"][choices.below(10) as usize];
+            let ids = shared.calls.iter_mut().map(|call| &mut call.arguments);
+            let folds = shared.trace.iter_mut().flat_map(|place| place.iterations.iter_mut().chain(&mut place.lasts));
+            let id = pick(ids.chain(folds.map(|(id, _)| id)).chain([&mut data.script]).collect(), choices)?;
+            let digits = id.get().trim_matches('"');
+            let from = choices.below(digits.len() as u32 / 2) as usize * 2;
+            let text = format!("\"{}{wrong}{}\"", digits.get(..from)?, digits.get(from + 2..)?);
+            *id = RawValue::from_string(text).ok()?;
+            Some("an id that is not written in hexadecimal digits")
+        }
+        14 => {
+            data.engine = ["", "0.1.0 beta", "0.1.0\n", "é", &"1".repeat(1_000)][choices.below(5) as usize].into();
+            Some("a version that is none")
+        }
+        15 => {
+            let id = pick(shared.calls.iter_mut().map(|call| &mut call.arguments).collect(), choices)?;
+            *id = RawValue::from_string("7".into()).ok()?;
+            Some("a number instead of an id")
         }
         _ => {
             data.format += 1;
