@@ -26,6 +26,10 @@ enum Command {
         /// What decides which are drawn.
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// Only those that the laws missed the last time, after laws or generators got stronger; the others count as they
+        /// were. Only for `laws`.
+        #[arg(long, conflicts_with = "sample")]
+        missed: bool,
         /// How many cases the law suite looks at.
         #[arg(long, default_value_t = 1000)]
         cases: u64,
@@ -89,9 +93,13 @@ fn run(command: &Command) -> Result<(), String> {
     let file = root.join(MEASURED);
     let mut measured = Measured::read(&file)?;
     let equivalents = Equivalents::read(&root.join(EQUIVALENT))?;
-    if let Command::Run { profile, part, sample, seed, cases } = command {
+    if let Command::Run { profile, part, sample, seed, missed, cases } = command {
         let all: Vec<_> = cargo::list(root)?.into_iter().filter(|mutant| part.holds(mutant)).collect();
         match profile {
+            Profile::Laws if *missed => {
+                let (known, names) = missed_by_laws(&mut measured, *part, &equivalents, &all)?;
+                known.ask_again(cargo::test(root, "laws", part.name(), &names, *cases)?);
+            }
             Profile::Laws => {
                 let names = drawn(&all, *sample, *seed);
                 let outcomes = cargo::test(root, "laws", part.name(), &names, *cases)?;
@@ -99,13 +107,7 @@ fn run(command: &Command) -> Result<(), String> {
                 measured.parts.insert(part.name().into(), Part::new(all.len(), seed, outcomes));
             }
             Profile::Full => {
-                let known = measured.parts.get_mut(part.name());
-                let known = known.ok_or_else(|| format!("run `laws {}` first", part.name()))?;
-                let names: Vec<_> = known.missed_by_laws(&equivalents).cloned().collect();
-                let there: BTreeSet<_> = all.iter().map(|mutant| &mutant.name).collect();
-                if let Some(gone) = names.iter().find(|name| !there.contains(name)) {
-                    return Err(format!("there is no `{gone}` any more: the engine changed, run `laws` again"));
-                }
+                let (known, names) = missed_by_laws(&mut measured, *part, &equivalents, &all)?;
                 if !names.is_empty() {
                     known.add_full(cargo::test(root, "full", part.name(), &names, *cases)?);
                 }
@@ -121,6 +123,23 @@ fn run(command: &Command) -> Result<(), String> {
     score::save(&section, &measured.section(&equivalents))?;
     print!("{}", measured.summary(&equivalents));
     Ok(())
+}
+
+/// What is known of a part, and the mutants of it that the laws missed and could have noticed.
+fn missed_by_laws<'m>(
+    measured: &'m mut Measured,
+    part: Which,
+    equivalents: &Equivalents,
+    all: &[Listed],
+) -> Result<(&'m mut Part, Vec<String>), String> {
+    let known = measured.parts.get_mut(part.name());
+    let known = known.ok_or_else(|| format!("run `laws {}` first", part.name()))?;
+    let names: Vec<_> = known.missed_by_laws(equivalents).cloned().collect();
+    let there: BTreeSet<_> = all.iter().map(|mutant| &mutant.name).collect();
+    match names.iter().find(|name| !there.contains(name)) {
+        Some(gone) => Err(format!("there is no `{gone}` any more: the engine changed, run `laws` again")),
+        None => Ok((known, names)),
+    }
 }
 
 /// A sample without replacement, the same for the same seed, in the order of the list.

@@ -28,6 +28,9 @@ pub(crate) struct Part {
     seconds_full: Option<f64>,
     /// What the law suite made of each.
     laws: BTreeMap<String, Verdict>,
+    /// How many were missed at first, and asked again after laws or generators got stronger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    again: Option<usize>,
     /// What all tests made of those that the laws missed, if they were asked.
     full: Option<BTreeMap<String, Verdict>>,
 }
@@ -180,7 +183,14 @@ impl Part {
     pub(crate) fn new(of: usize, seed: Option<u64>, outcomes: Vec<Outcome>) -> Self {
         let seconds_laws = outcomes.iter().map(|outcome| outcome.seconds).sum();
         let laws = outcomes.into_iter().map(|outcome| (outcome.name, outcome.verdict)).collect();
-        Self { of, seed, seconds_laws, seconds_full: None, laws, full: None }
+        Self { of, seed, seconds_laws, seconds_full: None, laws, again: None, full: None }
+    }
+
+    /// What the law suite came to when those that it had missed were asked again.
+    pub(crate) fn ask_again(&mut self, outcomes: Vec<Outcome>) {
+        self.again = Some(self.again.unwrap_or(outcomes.len()));
+        self.seconds_laws += outcomes.iter().map(|outcome| outcome.seconds).sum::<f64>();
+        self.laws.extend(outcomes.into_iter().map(|outcome| (outcome.name, outcome.verdict)));
     }
 
     /// What all tests made of the mutants that the laws missed.
@@ -287,7 +297,15 @@ impl Measured {
             if let (Some(seconds), Some(full)) = (part.seconds_full, &part.full) {
                 let _ = write!(about, ", {:.0} s with all tests", seconds / full.len().max(1) as f64);
             }
-            text.push(about + ".");
+            about.push('.');
+            if let Some(again) = part.again {
+                let _ = write!(
+                    about,
+                    " The laws missed {again} at first and were asked again for these alone, after what these showed to \
+                     be missing had been added."
+                );
+            }
+            text.push(about);
         }
         let list = |text: &mut Vec<String>, title: &str, names: &[&str]| {
             if !names.is_empty() {
@@ -324,6 +342,9 @@ impl Measured {
             let sample = part.seed.map(|seed| format!(" --sample {} --seed {seed}", part.laws.len()));
             let run = "cargo run -p airtight-zoo --bin mutants -- run";
             lines.push(format!("{run} laws {name}{}", sample.unwrap_or_default()));
+            if part.again.is_some() {
+                lines.push(format!("{run} laws {name} --missed"));
+            }
             if part.full.is_some() {
                 lines.push(format!("{run} full {name}"));
             }
@@ -373,6 +394,9 @@ mod tests {
         let none = Equivalents::default();
         assert_eq!(part.with_all_tests(&none), None);
         assert_eq!(part.missed_by_laws(&none).collect::<Vec<_>>(), ["engine/src/execute/fold.rs:1:1: b"]);
+        let mut stronger = part.clone();
+        stronger.ask_again(vec![outcome("engine/src/execute/fold.rs:1:1: b", Verdict::Caught)]);
+        assert_eq!((stronger.missed_by_laws(&none).count(), stronger.again), (0, Some(1)));
         part.add_full(vec![outcome("engine/src/execute/fold.rs:1:1: b", Verdict::Caught)]);
         let measured = Measured { parts: BTreeMap::from([("rest".into(), part)]) };
         let rows = measured.rows(&none);
