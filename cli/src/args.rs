@@ -19,7 +19,7 @@ Examples:
 const EXIT_CODES: &str = "\
 Exit codes:
   0  all is well
-  1  a script or data are invalid, a run was given up, a law fails: what a command looks for was found
+  1  a script or data are invalid, a run was given up, a law fails
   2  wrong usage, or a file or runner that cannot be used";
 
 const CHECK_EXAMPLES: &str = "\
@@ -199,7 +199,7 @@ const GENERATE_EXAMPLES: &str = "\
 Examples:
   airtight generate -n 3                          three valid scripts that do something
   airtight generate --profile near-valid --seed 7 one that a small edit has perhaps spoiled
-  airtight generate -n 10000 --stats              what scripts consist of, and what running them does
+  airtight generate -n 10000 --stats              what they consist of, and what running them does
   airtight generate -n 10000 --plot scripts.svg   the same as a picture
 
 The same profile, seed and number give the same script, on every machine.
@@ -511,7 +511,7 @@ pub(crate) struct LawsArgs {
 
     /// Instead of drawn cases, every script of up to K instructions, in every order of events up to a bound; our engine only.
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=8),
-          conflicts_with_all = ["cases", "time", "seed", "shard", "law", "first", "runner", "format"])]
+          conflicts_with_all = ["cases", "time", "seed", "shard", "law", "threads", "first", "runner", "format"])]
     pub(crate) exhaustive: Option<u32>,
 
     #[command(flatten)]

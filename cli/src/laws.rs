@@ -165,7 +165,11 @@ fn exhaustive(args: &LawsArgs, instructions: u32, console: &mut Console) -> io::
     let found = scope::search(Bounds::instructions(instructions), &|scripts| bar.set_position(scripts));
     bar.finish_and_clear();
     match found {
-        Ok(scope::Verdict::Holds(certificate)) => writeln!(console.out, "{certificate}"),
+        Ok(scope::Verdict::Holds(certificate)) => {
+            writeln!(console.out, "{certificate}")?;
+            let laws: Vec<_> = certificate.laws.iter().map(|(law, held)| format!("{law} in {held}")).collect();
+            writeln!(console.out, "premises of the laws about whole histories held: {}", laws.join(", "))
+        }
         Ok(scope::Verdict::Fails(counterexample)) => {
             console.verdict(Verdict::Invalid);
             broken_history(args, &counterexample, console)

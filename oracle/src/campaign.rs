@@ -18,7 +18,7 @@ const FAILURES: [f64; 4] = [0.0, 0.25, 0.0, 0.5];
 const WEATHER: Weather = Weather { duplicates: 15, restarts: 5, losses: 0, lazy: 0, actions_max: 400 };
 
 /// Peers lose data.
-const LOST: &str = "lost data";
+pub(crate) const LOST: &str = "lost data";
 /// Hosts send late what they must send.
 const LATE: &str = "late messages";
 /// A service answers with what is not JSON.

@@ -1,5 +1,6 @@
 //! The ledger of known divergences: each sort of difference with its reason and its smallest script.
 
+use crate::campaign::LOST;
 use crate::features::features;
 use crate::lockstep::{Divergence, Kind};
 use airtight_engine::script::Tree;
@@ -96,7 +97,8 @@ impl Ledger {
     ) -> Result<usize, Box<Tree>> {
         let fits = |tree: &Tree, small: bool| {
             let mut features = features(tree);
-            features.extend(circumstance);
+            // What a loss explains comes after it.
+            features.extend(circumstance.filter(|it| *it != LOST || divergence.after_loss));
             let size = tree.node_count();
             let has = |entry: &Entry| entry.features.iter().all(|feature| features.contains(feature.as_str()));
             let short = |entry: &Entry| entry.instructions.is_none_or(|most| size <= most as _);

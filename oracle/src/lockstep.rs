@@ -79,6 +79,8 @@ pub struct Divergence {
     pub ours: String,
     /// What the reference said.
     pub theirs: String,
+    /// Whether some peer had lost its data by then.
+    pub after_loss: bool,
 }
 
 impl Divergence {
@@ -101,7 +103,7 @@ impl Divergence {
 
 impl fmt::Display for Divergence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, detail, run, peer, ours, theirs } = self;
+        let Self { kind, detail, run, peer, ours, theirs, .. } = self;
         writeln!(f, "{} ({detail}), in run {run}, at `{peer}`", kind.name())?;
         writeln!(f, "  ours:      {ours}")?;
         write!(f, "  reference: {theirs}")
@@ -150,6 +152,7 @@ pub(crate) fn follow(played: &Played, theirs: &mut Reference) -> Result<Compared
         messages: BTreeMap::new(),
         calls: BTreeMap::new(),
         named,
+        has_lost: false,
         compared: Compared::default(),
     };
     follower.follow();
@@ -168,6 +171,8 @@ struct Follower<'p> {
     calls: BTreeMap<(Arc<str>, u32), u32>,
     /// The texts that scripts and services name; others were made by the engine, and so not mapped.
     named: BTreeSet<String>,
+    /// Whether some peer lost its data.
+    has_lost: bool,
     compared: Compared,
 }
 
@@ -188,6 +193,7 @@ impl Follower<'_> {
                     }
                 }
                 Event::Forgot { peer } => {
+                    self.has_lost = true;
                     self.stored.remove(peer);
                     self.calls.retain(|(of, _), _| of != peer);
                 }
@@ -257,7 +263,8 @@ impl Follower<'_> {
     }
 
     fn note(&mut self, run: usize, of: &Run, kind: Kind, detail: String, ours: String, theirs: String) {
-        let divergence = Divergence { kind, detail, run, peer: of.peer().clone(), ours, theirs };
+        let after_loss = self.has_lost;
+        let divergence = Divergence { kind, detail, run, peer: of.peer().clone(), ours, theirs, after_loss };
         if !self.compared.divergences.iter().any(|one| one.is_like(&divergence)) {
             self.compared.divergences.push(divergence);
         }
@@ -434,6 +441,7 @@ fn differ(ours: &Json, theirs: &Json, key: &str, tags: &mut BTreeSet<&'static st
                 "error_code" => "error code",
                 // The code alone, as a lens takes it out of an error.
                 _ if integer(theirs) == Some(RAISED_BY_FAIL) && integer(ours).is_some() => "error code",
+                _ if is_message(ours, theirs) => "text of an error",
                 _ if ours.as_str().is_some() && theirs.as_str().is_some() => "text",
                 _ => "value",
             });
@@ -441,11 +449,55 @@ fn differ(ours: &Json, theirs: &Json, key: &str, tags: &mut BTreeSet<&'static st
     }
 }
 
+/// How our messages of errors begin that scripts can catch.
+const MESSAGES: [&str; 16] = [
+    "the service failed with code ",
+    "the operands of `",
+    "a value would nest deeper than ",
+    "`fold` goes through arrays, not ",
+    "the script raised an error object",
+    "not an error object: ",
+    "peers, services and functions are strings, not ",
+    "keys of stream maps are strings and integers, not ",
+    "index ",
+    "field `",
+    "no field `",
+    "no key `",
+    "the length of ",
+    "an iterator cannot select a key of a canon map",
+    "the answer is ",
+    "no error",
+];
+
+/// How they end, where they begin with a name or a value.
+const ENDINGS: [&str; 3] =
+    ["` is read before its `new` gives it a value", " is no index: indices are integers below 2^32", " does"];
+
+/// How the reference begins its message of whatever `fail` raised; ours is what was raised.
+const RAISED: &str = "fail with '";
+
+/// Whether two texts are what the two say of an error.
+fn is_message(ours: &Json, theirs: &Json) -> bool {
+    let (Some(ours), Some(theirs)) = (ours.as_str(), theirs.as_str()) else { return false };
+    theirs.starts_with(RAISED)
+        || MESSAGES.iter().any(|begin| ours.starts_with(begin))
+        || ENDINGS.iter().any(|end| ours.ends_with(end))
+}
+
 fn integer(value: &Json) -> Option<i64> {
     match value {
         Json::Number(number) => number.as_i64(),
         _ => None,
     }
+}
+
+/// Whether two paths are the same but for the signs at which parts begin, and for steps by a name, which the reference tells
+/// as the name and ours as what it stands for.
+fn is_respelled(ours: &str, theirs: &str) -> bool {
+    let steps = |path: &str| path.split('.').filter(|step| !matches!(*step, "" | "$")).map(str::to_owned).collect();
+    let (ours, theirs): (Vec<String>, Vec<String>) = (steps(ours), steps(theirs));
+    let named = |step: &str| step.strip_prefix('[').is_some_and(|name| !name.starts_with(|c: char| c.is_ascii_digit()));
+    ours.len() == theirs.len() && ours.iter().zip(&theirs).all(|(ours, theirs)| ours == theirs || named(theirs))
 }
 
 /// How two origins differ, if they do.
@@ -463,6 +515,8 @@ fn origin(ours: &Tetraplet, theirs: &Tetraplet) -> Option<&'static str> {
         "length of a canon map"
     } else if maker(ours) == maker(theirs) && theirs.lens.is_empty() {
         "lens lost"
+    } else if maker(ours) == maker(theirs) && is_respelled(&ours.lens, &theirs.lens) {
+        "lens spelled"
     } else if maker(ours) == maker(theirs) {
         "lens"
     } else if literal && theirs.peer == ours.peer {

@@ -1,7 +1,7 @@
 //! Generated scripts and the examples on both engines: whatever differs is in the ledger.
 
 use airtight_engine::script::{Script, Tree};
-use airtight_oracle::{Campaign, Compared, Kind, Ledger, Reference, Unknown, Verdict, compare, features};
+use airtight_oracle::{Campaign, Compared, Divergence, Kind, Ledger, Reference, Unknown, Verdict, compare, features};
 use airtight_properties::Subject;
 
 /// How many histories; more of them with `AIRTIGHT_HISTORIES=20000 cargo test --release`.
@@ -87,4 +87,64 @@ fn every_entry_occurs() {
 fn no_entry_is_ours() {
     let ledger = Ledger::load().expect("the ledger can be read");
     assert!(ledger.entries.iter().all(|entry| entry.verdict != Verdict::Ours));
+}
+
+/// Differences that a mistake of ours would make, in scripts that are as small as they get: no entry takes them for known.
+#[test]
+fn what_no_entry_explains_is_refused() {
+    const CALLS: &str = r#"(seq (call "a" ("s" "f") [] x) (call "b" ("s" "g") [x.$.k]))"#;
+    const STREAM: &str = r#"(seq (call "a" ("s" "f") [] $s) (fold $s i (seq (call "b" ("s" "g") [i]) (next i))))"#;
+    const HANDLER: &str = r#"(xor (call "a" ("s" "f") []) (call "b" ("s" "g") [:error:]))"#;
+    const CANON: &str = r#"(seq (call "a" ("s" "f") [] $s) (seq (canon "b" $s #c) (call "b" ("s" "g") [#c])))"#;
+    let ledger = Ledger::load().expect("the ledger can be read");
+    let taken = |script: &str, kind, detail: &str, circumstance, after_loss| {
+        let tree = Tree::parse(script).expect("the script can be read");
+        let difference = Divergence {
+            kind,
+            detail: detail.into(),
+            run: 3,
+            peer: "b".into(),
+            ours: "\"one\"".into(),
+            theirs: "\"other\"".into(),
+            after_loss,
+        };
+        let known = ledger.classify(&difference, circumstance, &tree, || tree.clone());
+        known.ok().map(|known| format!("{}, for {} ({detail}) of {script}", ledger.entries[known].id, kind.name()))
+    };
+    let lost = (0..64).filter_map(Campaign::circumstance).find(|it| *it == "lost data");
+    assert!(lost.is_some(), "some peers lose their data");
+    let mut wrong = Vec::new();
+    for script in [CALLS, STREAM, HANDLER, CANON] {
+        for (kind, detail) in [
+            (Kind::Failure, "panic"),
+            (Kind::Class, "0 20000"),
+            (Kind::Class, "0 10007"),
+            (Kind::Class, "10007 0"),
+            (Kind::Class, "20000 0"),
+            (Kind::Code, "10000 10007"),
+            (Kind::Requests, "ours only"),
+            (Kind::Requests, "reference only"),
+            (Kind::Requests, "different ones"),
+            (Kind::Arguments, "value"),
+            (Kind::Arguments, "text"),
+            (Kind::Arguments, "error code"),
+            (Kind::Origins, "lens"),
+            (Kind::Origins, "maker"),
+            (Kind::Origins, "service lost"),
+            (Kind::Origins, "count"),
+            (Kind::NextPeers, "not reached"),
+            (Kind::Events, "ours only"),
+            (Kind::Events, "reference only"),
+            (Kind::Events, "different ones"),
+            (Kind::Events, "unread"),
+        ] {
+            wrong.extend(taken(script, kind, detail, None, false));
+            // Nor because some peer loses its data later.
+            wrong.extend(taken(script, kind, detail, lost, false));
+        }
+    }
+    // What is asked of the values is no question of a loss either.
+    wrong.extend(taken(CALLS, Kind::Arguments, "value", lost, true));
+    wrong.extend(taken(CALLS, Kind::Origins, "maker", lost, true));
+    assert!(wrong.is_empty(), "taken for known:\n{}", wrong.join("\n"));
 }

@@ -6,7 +6,7 @@
 //! at again by its number.
 //!
 //! Cases are small, because mistakes of interpreters show in small scripts and many of them are played in a second:
-//! up to about 15 instructions, two or three peers, few instances of each law. [`check`](crate::check()) is for the
+//! mostly of up to 15 instructions, two or three peers, few instances of each law. [`check`](crate::check()) is for the
 //! opposite: one script, and everything about it.
 //!
 //! **A law whose premise never held in a campaign of [`PREMISE_CASES`] cases or more is a failure of the campaign**:
@@ -23,19 +23,20 @@
 //! # Ok::<(), airtight_properties::CheckError>(())
 //! ```
 
-use crate::case::{Case, Played, Schedule, ServiceSpec};
+use crate::Violation;
+use crate::case::{Case, CaseError, Played, Schedule, ServiceSpec};
 use crate::check::{CheckError, LawRow, MakeSubject, Verdict};
 use crate::clock::{self, Clock};
 use crate::counterexample::Counterexample;
 use crate::forms;
 use crate::instances::{Broken, Tally, hold, number_of};
-use crate::law::{Amount, Law, law, laws};
+use crate::law::{Amount, Family, Law, Needs, law, laws};
 use crate::pool::Pool;
 use crate::shrink::{shrink, strings};
 use crate::subject::Subject;
 use airtight_engine::script::{Class, Instruction, Position, Script, Tree, Value, print};
 use airtight_generators::{
-    Choices, InstructionWeights, ScriptConfig, ScriptGenerator, Seeded, VocabularyWeights, Weather,
+    Choices, InstructionWeights, Recorder, ScriptConfig, ScriptGenerator, Seeded, VocabularyWeights, Weather,
 };
 use rayon::prelude::*;
 use serde::Serialize;
@@ -309,9 +310,46 @@ fn look_at(
     let laws = laws.iter().map(|law| (*law, few(law, Seeded::new(seed.rotate_left(32) ^ number_of(law.name)))));
     let (tallies, broken) = match nothing {
         Some(nothing) => hold(laws, nothing, subject, seed)?,
-        None => hold(laws, &draw(&mut choices).play(subject)?, subject, seed)?,
+        None => {
+            let mut drawn = Recorder::new(&mut choices);
+            let case = draw(&mut drawn);
+            match case.prepare() {
+                Ok((script, services)) => hold(laws, &case.play_prepared(script, services, subject), subject, seed)?,
+                Err(error) => {
+                    let broken = Broken {
+                        law: &DRAWN_CASE,
+                        case: Case::empty(),
+                        tape: drawn.into_tape(),
+                        violation: undrawable(&case, &error),
+                    };
+                    (laws.map(|_| Tally::default()).collect(), vec![broken])
+                }
+            }
+        }
     };
     Ok(Told { number, tallies, broken, elapsed: elapsed() })
+}
+
+/// The law that a campaign needs before all others.
+pub(crate) const LAWS: &[Law] = &[DRAWN_CASE];
+
+const DRAWN_CASE: Law = Law {
+    name: "drawn-case",
+    family: Family::Text,
+    statement: "a script that is drawn to be valid is read, and valid",
+    domain: "cases of campaigns",
+    why: "what is looked at is what was meant, or a law that holds says nothing",
+    needs: Needs::Own,
+    amount: Amount::Free(1),
+    check: |_, mut choices| {
+        let case = draw(&mut choices);
+        case.prepare().map(|_| true).map_err(|error| undrawable(&case, &error))
+    },
+};
+
+fn undrawable(case: &Case, error: &CaseError) -> Violation {
+    let violation = Violation::new("a script that is drawn to be valid is read, and valid");
+    violation.part("script", &*case.script).part("error", error.to_string())
 }
 
 /// Laws of which so many instances are looked at in each case: they find what no other law does.
@@ -383,7 +421,7 @@ const FAILURES: [f64; 5] = [0.0, 0.0, 0.0, 0.2, 0.5];
 const UNDECODABLE: [&str; 5] = ["", "not JSON", "1e999", "{\"a\":1,\"a\":2} ", "\"\\ud800\""];
 
 /// A case as campaigns have them, from choices.
-pub(crate) fn draw<C: Choices>(choices: &mut C) -> Case {
+pub fn draw<C: Choices>(choices: &mut C) -> Case {
     if choices.chance(FORMS_PERCENT, 100)
         && let Some(case) = draw_form(choices)
     {

@@ -16,9 +16,10 @@ use crate::law::{Amount, Check, Family, Law, Needs};
 use crate::merge::order_kept;
 use crate::subject::Subject;
 use crate::text::{comments_stay, one_spelling, round_trip, stable_findings, totality};
-use airtight_engine::data::{ContentId, Data, Event, PlaceId, ScriptHash, Shared, decode, encode};
+use airtight_engine::data::{ArgumentHash, ContentId, Data, Event, PlaceId, ScriptHash, Shared, decode, encode};
 use airtight_engine::runner::RunnerError;
 use airtight_engine::script::{Tree, print};
+use airtight_engine::value::Json;
 use airtight_generators::{
     Choices, EditWeights, ScriptConfig, ScriptGenerator, damage, near_valid, traces, weave_comments,
 };
@@ -47,6 +48,9 @@ const fn textual(
 ) -> Law {
     Law { name, family: Family::Text, statement, domain, why, needs: Needs::Own, amount: Amount::Free(1), check }
 }
+
+/// Values whose texts one after the other are those of other values.
+const ARGUMENTS: [&str; 6] = ["1", "2", "12", "[1]", "[1,2]", "[]"];
 
 /// The laws of this file.
 pub const LAWS: &[Law] = &[
@@ -135,6 +139,25 @@ pub const LAWS: &[Law] = &[
                 return Err(violation.sides(("a·b", &once), ("of their bytes", &of_bytes)));
             }
             Ok(a != b)
+        },
+    ),
+    textual(
+        "argument-hash",
+        "two lists of arguments have one hash exactly if they are equal",
+        "lists of up to three short values",
+        "a result is taken for the call that it was made for, and for no other arguments",
+        |_, choices| {
+            let [a, b] = [(); 2].map(|()| {
+                let values = (0..choices.below(4)).map(|_| choices.below(ARGUMENTS.len() as u32) as usize);
+                values.filter_map(|at| Json::parse(ARGUMENTS[at].as_bytes()).ok()).collect::<Vec<_>>()
+            });
+            if (ArgumentHash::of(&a) == ArgumentHash::of(&b)) == (a == b) {
+                return Ok(a != b);
+            }
+            let text = |list: &[Json]| list.iter().map(|value| value.to_text() + "\n").collect::<String>();
+            Err(Violation::new("two lists of arguments have one hash exactly if they are equal")
+                .part("one list", text(&a))
+                .part("the other", text(&b)))
         },
     ),
     textual(

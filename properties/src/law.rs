@@ -3,8 +3,8 @@
 use crate::scene::Scene;
 use crate::subject::{Offers, Subject, guarded};
 use crate::{
-    Violation, answers, execution, forgery, free, limits, merge, origins, protocol, refused, rendered, rewrites,
-    stability, text, values,
+    Violation, answers, campaign, execution, forgery, free, limits, merge, origins, protocol, refused, rendered,
+    rewrites, stability, text, values,
 };
 use airtight_generators::Choices;
 use serde::{Serialize, Serializer};
@@ -145,7 +145,7 @@ pub fn laws() -> impl Iterator<Item = &'static Law> + Clone {
     let runs = execution::LAWS.iter().chain(stability::LAWS).chain(rendered::LAWS).chain(origins::LAWS);
     let hostile = forgery::LAWS.iter().chain(answers::LAWS).chain(limits::LAWS);
     let meaning = values::LAWS.iter().chain(rewrites::LAWS);
-    let texts = text::LAWS.iter().chain(refused::LAWS);
+    let texts = text::LAWS.iter().chain(refused::LAWS).chain(campaign::LAWS);
     merging.chain(runs).chain(protocol::LAWS).chain(hostile).chain(meaning).chain(texts)
 }
 

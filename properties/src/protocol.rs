@@ -4,7 +4,9 @@ use crate::Violation;
 use crate::law::{Amount, Family, Law, Needs};
 use crate::scene::{Product, Scene};
 use crate::view::{Executed, SeenEvent, SeenPending, SeenState, View};
+use airtight_engine::data::Answer;
 use airtight_engine::script::{Instruction, Tree, Value, Variable, VariableKind};
+use airtight_engine::value::Json;
 use airtight_generators::{Choices, Event};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,7 +47,7 @@ pub const LAWS: &[Law] = &[
     Law {
         name: "answers-land",
         family: Family::Protocol,
-        statement: "what services of a peer answered are the results of its calls, no more and no less",
+        statement: "what services of a peer answered are the results of its calls, values and failures, no more and no less",
         domain: "histories that end, no data lost, and the runner knows who made each event",
         why: "no answer is lost, and none lands at another call",
         needs: Needs::Events,
@@ -186,15 +188,11 @@ fn answers_land(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Viol
     if !is_complete(scene) {
         return Ok(false);
     }
+    let is_own = scene.subject.is_own();
     let mut answered: BTreeMap<&Arc<str>, Vec<String>> = BTreeMap::new();
     for event in &scene.played.history.events {
         if let Event::Answered { peer, answer, .. } = event {
-            // What is not JSON becomes a failure, in words of the interpreter's own.
-            if answer.ret_code == 0
-                && let Ok(value) = serde_json::from_str::<airtight_engine::value::Json>(&answer.result)
-            {
-                answered.entry(peer).or_default().push(value.to_text());
-            }
+            answered.entry(peer).or_default().push(meaning(answer, is_own));
         }
     }
     let mut some = false;
@@ -208,7 +206,7 @@ fn answers_land(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Viol
             continue;
         }
         let mut results: Vec<String> =
-            calls_of(&view.events, peer).filter_map(|event| success(&event.result)).collect();
+            calls_of(&view.events, peer).filter_map(|event| outcome(&event.result, is_own)).collect();
         answers.sort_unstable();
         results.sort_unstable();
         if answers != results {
@@ -221,14 +219,34 @@ fn answers_land(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Viol
     Ok(some)
 }
 
-/// The value of a call that succeeded, from `{"value": …}`.
-fn success(result: &str) -> Option<String> {
+/// What an answer means: a value, or a failure. The code of one is told where the interpreter is our own, since others may
+/// show failures otherwise; what is no JSON fails with a code that no answer has.
+fn meaning(answer: &Answer, with_codes: bool) -> String {
+    let value = if answer.ret_code == 0 { serde_json::from_str::<Json>(&answer.result).ok() } else { None };
+    match value {
+        Some(value) => value.to_text(),
+        None => failed(if answer.ret_code == 0 { i32::MAX } else { answer.ret_code }, with_codes),
+    }
+}
+
+fn failed(code: i32, with_code: bool) -> String {
+    if with_code { format!("failed with {code}") } else { "failed".into() }
+}
+
+/// What a call came to, as [`meaning`] has it, from `{"value": …}` or `{"failure": {"ret_code": …}}`; nothing if the runner
+/// does not say.
+fn outcome(result: &str, with_codes: bool) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Failure {
+        ret_code: i32,
+    }
     let members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(result).ok()?;
-    let value = members.get("value")?;
-    Some(
-        serde_json::from_str::<airtight_engine::value::Json>(value.get())
-            .map_or_else(|_| value.get().into(), |json| json.to_text()),
-    )
+    if let Some(value) = members.get("value") {
+        let json = serde_json::from_str::<Json>(value.get());
+        return Some(json.map_or_else(|_| value.get().into(), |json| json.to_text()));
+    }
+    let failure = serde_json::from_str::<Failure>(members.get("failure")?.get());
+    Some(failed(failure.map_or(i32::MAX, |failure| failure.ret_code), with_codes))
 }
 
 /// What is pending for whom, in the order of the walk; no bytes have seen nothing.

@@ -6,17 +6,17 @@
 //!
 //! | broken | how |
 //! |---|---|
-//! | data | a part that nothing names; a number that points nowhere, leaves a gap, or reaches too far; a wrong order; a text that is no value; an id that is none; another version or format |
+//! | data | a part that nothing names; a number that points nowhere, leaves a gap, or reaches too far; a wrong order; a text that is no value; an id that is none; a character escaped in another way; another version or format |
 //! | a script | a name that nothing defines, at each place where one is read; a `next` too many, or of no fold; an iterator twice; what goes on after a `next`; a code 0; text that is no instruction |
 
 use crate::Violation;
 use crate::free::{bytes_of, family};
 use crate::law::{Amount, Family, Law, Needs};
 use crate::scene::Scene;
-use airtight_engine::data::{Data, ScriptHash, Shared, decode, encode};
+use airtight_engine::data::{Data, DataError, ScriptHash, Shared, decode, encode};
 use airtight_engine::invoke::{CallResults, RunParameters};
 use airtight_engine::script::{Code, Script, Severity};
-use airtight_generators::Choices;
+use airtight_generators::{Choices, traces};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -26,7 +26,8 @@ pub const LAWS: &[Law] = &[
         name: "broken-data",
         family: Family::Text,
         statement: "data of which one rule is broken are refused, and a run with them gives code 2 and the previous data",
-        domain: "free data; what nothing names, a number out of range, a gap, a wrong order, no value, no id, another version or format",
+        domain: "free data; what nothing names, a number out of range, a gap, a wrong order, no value, no id, another escape, a blank, \
+                 another version or format",
         why: "whoever is sent data need not trust them: what was accepted once is never checked again",
         needs: Needs::Own,
         amount: Amount::Free(3),
@@ -116,14 +117,34 @@ struct ClaimForm {
 /// Numbers that are far beyond whatever drawn data have.
 const FAR: [usize; 3] = [1_000, 100_000_000, u32::MAX as usize];
 
+/// What is said of data that have another number of the format.
+const OTHER_FORMAT: &str = "another format";
+
 /// What is no text of a JSON value, or not the one that data have for it.
 const NO_VALUES: [&str; 6] = ["{oops", "", " 1", "1.0e0", "[1, 2]", "{\"b\":1,\"a\":2}"];
+
+/// Characters as data have them in names, and the same ones written in another way.
+const ESCAPES: [(&str, &str); 10] = [
+    ("\\b", "\\u0008"),
+    ("\\t", "\\u0009"),
+    ("\\n", "\\u000a"),
+    ("\\f", "\\u000c"),
+    ("\\r", "\\u000d"),
+    ("\\\"", "\\u0022"),
+    ("\\\\", "\\u005c"),
+    ("\\u001f", "\\u001F"),
+    ("get", "\\u0067et"),
+    ("db", "\\u0064b"),
+];
+
+/// Parts of data before which a blank may be put.
+const BEFORE_BLANKS: [&str; 5] = ["\"format\":", "\"engine\":", "\"script\":", "\"shared\":", "\"values\":"];
 
 /// Breaks one rule; says which, unless there is nothing to break it with.
 fn break_data(data: &mut Envelope, choices: &mut dyn Choices) -> Option<&'static str> {
     let far = FAR[choices.below(FAR.len() as u32) as usize];
     let shared = &mut data.shared;
-    match choices.below(17) {
+    match choices.below(18) {
         0 => {
             let at = choices.below(shared.values.len() as u32 + 1) as usize;
             shared.values.insert(at, ["\"unused\"", "5", "[]"][choices.below(3) as usize].into());
@@ -215,9 +236,23 @@ fn break_data(data: &mut Envelope, choices: &mut dyn Choices) -> Option<&'static
             *id = RawValue::from_string("7".into()).ok()?;
             Some("a number instead of an id")
         }
+        16 => {
+            // A tetraplet is kept as the text that it was.
+            let tetraplet = pick(shared.tetraplets.iter_mut().collect(), choices)?;
+            let (short, long) = ESCAPES[choices.below(ESCAPES.len() as u32) as usize];
+            let text = tetraplet.get();
+            // Behind another backslash it is no escape.
+            let at = text.rfind(short).filter(|at| !text[..*at].ends_with('\\'))?;
+            let changed = format!("{}{long}{}", text.get(..at)?, text.get(at + short.len()..)?);
+            *tetraplet = RawValue::from_string(changed).ok()?;
+            Some("a character that is escaped in another way")
+        }
         _ => {
             data.format += 1;
-            Some("another format")
+            if choices.chance(1, 2) {
+                data.shared.trace.push(PlaceForm::default());
+            }
+            Some(OTHER_FORMAT)
         }
     }
 }
@@ -258,10 +293,37 @@ impl PlaceForm {
     }
 }
 
-fn broken_data(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
+/// Whether a message is a sentence of which no part is missing.
+fn is_whole(message: &str) -> bool {
+    !message.contains("  ") && !message.contains("``") && message.trim() == message && !message.is_empty()
+}
+
+/// A blank before a part of data, or after all of them: refused, and the place named.
+fn blank(whole: &[u8], choices: &mut dyn Choices) -> Result<bool, Violation> {
+    let text = String::from_utf8_lossy(whole);
+    let part = BEFORE_BLANKS.get(choices.below(BEFORE_BLANKS.len() as u32 + 3) as usize);
+    // Texts of values come after these.
+    let at = part.map_or(Some(whole.len()), |part| text.find(part));
+    let Some((before, after)) = at.and_then(|at| whole.split_at_checked(at)) else { return Ok(false) };
+    let bytes = [before, b" ", after].concat();
+    match decode(&bytes) {
+        Err(DataError::NotCanonical { byte }) if byte == before.len() => Ok(true),
+        other => {
+            let said = other.map_or_else(|error| error.to_string(), |_| "accepted".to_owned());
+            let violation = Violation::new("data with a blank are refused, and the blank is named");
+            Err(violation.part("data", String::from_utf8_lossy(&bytes)).part("said", said))
+        }
+    }
+}
+
+fn broken_data(scene: &mut Scene<'_>, mut choices: &mut dyn Choices) -> Result<bool, Violation> {
     let letters = family(choices, 2);
     let [good, whole] = letters.as_slice() else { return Ok(false) };
+    let whole = if choices.chance(1, 2) { &traces::free(&mut choices) } else { whole };
     let (good, whole) = (bytes_of(good), bytes_of(whole));
+    if choices.chance(1, 12) {
+        return blank(&whole, choices);
+    }
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     // What the engine writes, this form reads and writes as it was; else it knows nothing of what it breaks.
     let mut form: Envelope = serde_json::from_slice(&whole).map_err(|error| {
@@ -273,8 +335,17 @@ fn broken_data(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool,
     let Some(broken) = break_data(&mut form, choices) else { return Ok(false) };
     let bytes = serde_json::to_vec(&form).unwrap_or_default();
     let violation = |statement| Violation::new(statement).part("broken", broken).part("data", text(&bytes));
-    if decode(&bytes).is_ok() {
+    let Err(error) = decode(&bytes) else {
         return Err(violation("data of which one rule is broken are refused"));
+    };
+    let message = error.to_string();
+    if !is_whole(&message) {
+        return Err(violation("a refusal says why in a whole sentence").part("said", message));
+    }
+    // Of another format nothing else is said, however the data look, and of this format that never is.
+    let other_format = matches!(error, DataError::FormatVersion { found } if found == form.format);
+    if other_format != (broken == OTHER_FORMAT) {
+        return Err(violation("data of another format are called so, and no others").part("said", message));
     }
     // As what somebody sends, and as what a disk gives back.
     let is_previous = choices.chance(1, 4);

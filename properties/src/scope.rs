@@ -18,7 +18,7 @@ use crate::clock;
 use crate::counterexample::Counterexample;
 use crate::free::Drawn;
 use crate::instances::{Broken, hold};
-use crate::law::{Amount, laws};
+use crate::law::{Amount, Law, laws};
 use crate::pool::Pool;
 use crate::shrink::shrink;
 use crate::subject::Subject;
@@ -48,7 +48,8 @@ impl Bounds {
     }
 }
 
-/// What was looked at; all laws held.
+/// What was looked at; all that was held against it holds: in each history the laws about whole histories, and for all
+/// pairs and triples of data the classical laws of merging.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Certificate {
     /// Valid scripts.
@@ -59,13 +60,15 @@ pub struct Certificate {
     pub data: u64,
     /// Triples of data of one script.
     pub triples: u64,
+    /// The laws about whole histories, and in how many of these the premise of each held.
+    pub laws: Vec<(&'static str, u64)>,
     /// A hash of all scripts, of how many histories each has, and of the data.
     pub hash: blake3::Hash,
 }
 
 impl fmt::Display for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { scripts, histories, data, triples, hash } = self;
+        let Self { scripts, histories, data, triples, hash, .. } = self;
         write!(
             f,
             "exhaustive: {scripts} scripts, {histories} histories, {data} data, {triples} triples, hash blake3:{hash}"
@@ -76,7 +79,7 @@ impl fmt::Display for Certificate {
 /// What a search through the whole scope found.
 #[derive(Debug)]
 pub enum Verdict {
-    /// Every law holds on all of it.
+    /// All holds, on all of it.
     Holds(Certificate),
     /// A history breaks a law.
     Fails(Box<Counterexample>),
@@ -98,7 +101,8 @@ pub fn search(bounds: Bounds, progress: &(dyn Fn(u64) + Sync)) -> Result<Verdict
     let make: MakeSubject<'_> = &|| Ok(Subject::own());
     let pool = Pool::new(make)?;
     let mut hasher = blake3::Hasher::new();
-    let mut sum = Certificate { scripts: 0, histories: 0, data: 0, triples: 0, hash: hasher.finalize() };
+    let laws = whole().map(|law| (law.name, 0)).collect();
+    let mut sum = Certificate { scripts: 0, histories: 0, data: 0, triples: 0, laws, hash: hasher.finalize() };
     let mut scripts = scripts(bounds.instructions);
     loop {
         let batch: Vec<(Arc<str>, Arc<Script>)> = scripts.by_ref().take(BATCH).collect();
@@ -109,7 +113,8 @@ pub fn search(bounds: Bounds, progress: &(dyn Fn(u64) + Sync)) -> Result<Verdict
             |(text, script): &(Arc<str>, Arc<Script>)| pool.with(|subject| look_at(text, script, bounds, subject));
         for found in batch.par_iter().map(one).collect::<Result<Vec<_>, _>>()? {
             match found {
-                Ok(Found { histories, data, triples, hash }) => {
+                Ok(Found { histories, data, triples, held, hash }) => {
+                    sum.laws.iter_mut().zip(held).for_each(|((_, sum), held)| *sum += held);
                     sum.scripts += 1;
                     sum.histories += histories;
                     sum.data += data;
@@ -137,7 +142,14 @@ struct Found {
     histories: u64,
     data: u64,
     triples: u64,
+    /// In how many histories the premise of each law held.
+    held: Vec<u64>,
     hash: blake3::Hash,
+}
+
+/// The laws about whole histories.
+fn whole() -> impl Iterator<Item = &'static Law> {
+    laws().filter(|law| law.amount == Amount::Once)
 }
 
 enum Broke {
@@ -160,18 +172,19 @@ fn look_at(
     };
     let services = case.services.prepare(script, &case.init)?;
     let mut letters: BTreeMap<Vec<u8>, Shared> = BTreeMap::new();
-    let whole = laws().filter(|law| law.amount == Amount::Once);
     let schedules = exhaustive(|counter| {
         let mut choices = First { choices: counter, left: bounds.decisions };
         let services = services.clone();
         let played = case.play_choosing(script.clone(), services, LIMITS, subject, &mut choices, Weather::CALM);
-        let held = hold(whole.clone().map(|law| (law, law.amount)), &played, subject, 0);
-        held.map(|(_, broken)| (played, broken))
+        let held = hold(whole().map(|law| (law, law.amount)), &played, subject, 0);
+        held.map(|(tallies, broken)| (played, tallies, broken))
     });
     let mut histories = 0;
+    let mut held = vec![0; whole().count()];
     for (_, looked) in schedules {
-        let (played, broken) = looked?;
+        let (played, tallies, broken) = looked?;
         histories += 1;
+        held.iter_mut().zip(tallies).for_each(|(sum, tally)| *sum += tally.held);
         for run in &played.runs {
             let data = decode(&run.after).map_err(|error| RunnerError::BadAnswer { message: error.to_string() })?;
             let shared = data.into_parts().0;
@@ -191,11 +204,11 @@ fn look_at(
     if !is_left_regular(&letters) {
         let mut band = Drawn::of(letters);
         let all: Vec<usize> = (0..data as usize).collect();
-        if let Some(violation) = band::classical(&mut band, &all)? {
-            return Ok(Err(Broke::Merge(text.clone(), Box::new(violation))));
-        }
+        let violation = band::classical(&mut band, &all)?;
+        let violation = violation.unwrap_or_else(|| Violation::new("merging the same data again gives the same"));
+        return Ok(Err(Broke::Merge(text.clone(), Box::new(violation))));
     }
-    Ok(Ok(Found { histories, data, triples: data.pow(3), hash: hasher.finalize() }))
+    Ok(Ok(Found { histories, data, triples: data.pow(3), held, hash: hasher.finalize() }))
 }
 
 /// Whether all pairs and triples of data obey the classical laws. Each product of two is made once.

@@ -4,17 +4,18 @@ use airtight_engine::data::Shared;
 use airtight_engine::invoke::{CallResults, InterpreterResult, RunParameters};
 use airtight_engine::runner::{AvmRunner, LogLevel, RunnerError, SameThread};
 use airtight_generators::strategy::tapes;
-use airtight_generators::{Seeded, Tape};
+use airtight_generators::{Choices, Seeded, Tape};
 use airtight_properties::campaign::PREMISE_CASES;
 use airtight_properties::free::{CLOSURE_SIZES, closure_size, family};
 use airtight_properties::{
-    CampaignReport, Case, Comparison, Counterexample, Law, LawRow, Plan, Scene, Shard, Subject, Verdict, campaign, law,
-    laws,
+    CampaignReport, Case, Comparison, Counterexample, Law, LawRow, Plan, Scene, Shard, Subject, Verdict, Violation,
+    campaign, law, laws,
 };
 use proptest::prelude::ProptestConfig;
 use proptest::test_runner::{RngSeed, TestCaseError, TestError, TestRunner};
-use quickcheck::{Arbitrary, Gen, QuickCheck, TestResult};
-use std::collections::BTreeSet;
+use quickcheck::{Gen, QuickCheck, TestResult};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// How many cases of the campaign make a million instances.
@@ -28,6 +29,7 @@ fn own(plan: &Plan) -> CampaignReport {
 /// How many cases to look at instead, and only until one breaks a law: for whoever asks thousands of changed engines.
 fn asked_for() -> Option<u64> {
     let cases = std::env::var("AIRTIGHT_CASES").ok()?;
+    println!("only {cases} cases, and no look at what they held, since `AIRTIGHT_CASES` says so");
     Some(cases.parse().expect("`AIRTIGHT_CASES` is a number"))
 }
 
@@ -201,39 +203,12 @@ fn free_laws_hold_by_proptest() {
     }
 }
 
-/// A tape for quickcheck.
-#[derive(Clone, Debug)]
-struct Choosing(Tape);
-
-impl Arbitrary for Choosing {
-    fn arbitrary(g: &mut Gen) -> Self {
-        let len = usize::arbitrary(g) % g.size();
-        Self(Tape::new((0..len).map(|_| u32::arbitrary(g)).collect()))
-    }
-
-    /// Halves first, then single choices lost or smaller.
-    fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
-        let choices = self.0.choices().to_vec();
-        let half = choices.len() / 2;
-        let halves = [choices[..half].to_vec(), choices[half..].to_vec()];
-        let halves = halves.into_iter().filter(move |part| half > 0 && !part.is_empty());
-        let singles = (0..choices.len()).flat_map(move |at| {
-            let mut lost = choices.clone();
-            let choice = lost.remove(at);
-            let mut smaller = choices.clone();
-            smaller[at] = choice / 2;
-            std::iter::once(lost).chain((choice > 0).then_some(smaller))
-        });
-        Box::new(halves.chain(singles).map(|choices| Self(Tape::new(choices))))
-    }
-}
-
 /// Each free law as a property of quickcheck: instances whose premise does not hold are thrown away, and enough must stay.
 macro_rules! by_quickcheck {
     ($($test:ident: $name:literal,)*) => {
         $(#[test]
         fn $test() {
-            fn property(Choosing(mut tape): Choosing) -> TestResult {
+            fn property(mut tape: Tape) -> TestResult {
                 let mut subject = Subject::own();
                 let played = Case::empty().play(&mut subject).expect("nothing can be played");
                 let law = law($name).expect("a law");
@@ -243,9 +218,9 @@ macro_rules! by_quickcheck {
                     Err(violation) => TestResult::error(violation.to_string()),
                 }
             }
-            let check = QuickCheck::new().rng(Gen::from_size_and_seed(CHOICES_MAX, 7));
+            let check = QuickCheck::new().rng(Gen::from_size_and_seed(CHOICES_MAX / 8, 7));
             let mut check = check.tests(300).max_tests(20_000).min_tests_passed(300);
-            check.quickcheck(property as fn(Choosing) -> TestResult);
+            check.quickcheck(property as fn(Tape) -> TestResult);
         })*
 
         #[test]
@@ -274,6 +249,66 @@ by_quickcheck! {
     deep_text_by_quickcheck: "deep-text",
     broken_data_by_quickcheck: "broken-data",
     broken_script_by_quickcheck: "broken-script",
+    argument_hash_by_quickcheck: "argument-hash",
+    drawn_case_by_quickcheck: "drawn-case",
+}
+
+/// How often the premise of each law held.
+type Held = BTreeMap<&'static str, u32>;
+
+/// A drawn case, played, and one instance of each law about histories.
+fn laws_of_a_history(mut tape: Tape, held: &mut Held) -> Result<(), Violation> {
+    let mut subject = Subject::own();
+    let played = campaign::draw(&mut tape).play(&mut subject).expect("a drawn case can be played");
+    let mut scene = Scene::new(&played, &mut subject);
+    // What is left of the tape picks the instances, and chance does where nothing is left.
+    let mut instances = Seeded::new(tape.below(u32::MAX).into());
+    for law in laws().filter(|law| !law.is_free()) {
+        *held.entry(law.name).or_default() += u32::from(law.look(&mut scene, &mut instances)?);
+    }
+    Ok(())
+}
+
+/// How many histories each library draws, and the choices of one.
+const HISTORIES: u32 = 600;
+const CHOICES_OF_A_HISTORY: usize = 400;
+
+/// Each law about histories had something to say.
+fn all_held(held: &Held) {
+    for (name, held) in held {
+        println!("{name:20} premise held in {held} of {HISTORIES}");
+    }
+    let vacuous: Vec<_> = held.iter().filter(|(_, held)| **held < 5).collect();
+    assert!(vacuous.is_empty() && held.len() > 40, "{vacuous:?}");
+}
+
+#[test]
+fn laws_of_histories_hold_by_proptest() {
+    let held = Mutex::new(Held::new());
+    let looks = |tape: Tape| {
+        let mut held = held.lock().expect("no other thread holds it");
+        laws_of_a_history(tape, &mut held).map_err(|violation| TestCaseError::fail(violation.to_string()))
+    };
+    if let Err(error) = TestRunner::new(config(HISTORIES)).run(&tapes(CHOICES_OF_A_HISTORY), looks) {
+        panic!("{error}");
+    }
+    all_held(&held.into_inner().expect("no other thread holds it"));
+}
+
+#[test]
+fn laws_of_histories_hold_by_quickcheck() {
+    static HELD: Mutex<Held> = Mutex::new(Held::new());
+    fn property(tape: Tape) -> TestResult {
+        let mut held = HELD.lock().expect("no other thread holds it");
+        match laws_of_a_history(tape, &mut held) {
+            Ok(()) => TestResult::passed(),
+            Err(violation) => TestResult::error(violation.to_string()),
+        }
+    }
+    let check = QuickCheck::new().rng(Gen::from_size_and_seed(CHOICES_OF_A_HISTORY / 8, 7));
+    let mut check = check.tests(HISTORIES.into()).min_tests_passed(HISTORIES.into());
+    check.quickcheck(property as fn(Tape) -> TestResult);
+    all_held(&HELD.lock().expect("no other thread holds it"));
 }
 
 /// `n` data of which the `i`-th knows one event, at a place of its own.

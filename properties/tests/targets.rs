@@ -48,6 +48,14 @@ fn targets_hold_for_their_seeds() {
     }
 }
 
+/// Each program for the fuzzer is a target here, and each target has a program.
+#[test]
+fn programs_are_targets() {
+    let programs = files(&fuzz().join("fuzz_targets"));
+    let programs: BTreeSet<_> = programs.keys().filter_map(|name| name.strip_suffix(".rs")).collect();
+    assert_eq!(programs, TARGETS.iter().map(|target| target.name).collect());
+}
+
 /// A crash becomes a test by being put into `fuzz/crashes/TARGET`.
 #[test]
 fn no_crash_comes_back() {

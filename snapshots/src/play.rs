@@ -18,11 +18,12 @@ pub struct Step {
     pub states: Vec<String>,
 }
 
-/// Plays a script calmly with the answers that the file `services.json` beside it fixes, if there is one.
+/// Plays a script calmly with the answers that the file `services.json` beside it fixes, if there is one; the seed decides
+/// all others.
 ///
 /// # Panics
 /// If it cannot be played.
-pub fn teaching(script: &Path) -> Played {
+pub fn teaching(script: &Path, seed: u64) -> Played {
     let text = std::fs::read_to_string(script).unwrap_or_else(|error| panic!("{}: {error}", script.display()));
     let fixed = std::fs::read(script.with_file_name("services.json")).ok();
     let fixed =
@@ -30,7 +31,7 @@ pub fn teaching(script: &Path) -> Played {
     let case = Case {
         script: text.into(),
         init: "init".into(),
-        services: ServiceSpec { seed: 0, failures: 0.0, fixed },
+        services: ServiceSpec { seed, failures: 0.0, fixed },
         schedule: Schedule::Actions(Vec::new()),
     };
     case.play(&mut Subject::own()).unwrap_or_else(|error| panic!("{}: {error}", script.display()))

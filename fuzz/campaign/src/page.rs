@@ -4,6 +4,7 @@ use crate::coverage::{Coverage, Lines};
 use crate::run::{Ran, measured};
 use crate::{targets, write as write_file};
 use serde::Serialize;
+use std::fmt::Write as _;
 use std::path::Path;
 
 /// A section of the page.
@@ -15,6 +16,9 @@ struct Section {
     rows: Vec<Vec<String>>,
     command: &'static str,
 }
+
+/// The share of the engine's lines that is to be reached.
+const LINES_MIN: f64 = 0.9;
 
 /// Writes the sections.
 ///
@@ -36,6 +40,25 @@ fn save(path: &Path, section: &Section) -> Result<(), String> {
     write_file(path, &(text + "\n"))
 }
 
+/// In what a goal is counted.
+#[derive(Clone, Copy)]
+enum Unit {
+    Count,
+    Share,
+}
+
+/// What was to be reached at least, and what was.
+fn goals_of(runs: &[Ran]) -> Vec<(&'static str, f64, f64, Unit)> {
+    let of = |target: &str, number: fn(&Ran) -> f64| {
+        runs.iter().find(|ran| ran.target == target).map(number).unwrap_or_default()
+    };
+    vec![
+        ("executions/s of `parse`", 50_000.0, of("parse", Ran::per_second), Unit::Count),
+        ("executions/s of `merge`", 5_000.0, of("merge", Ran::per_second), Unit::Count),
+        ("inputs of `merge` that reach the merge", 0.95, of("merge", |ran| 1.0 - ran.rejected_share()), Unit::Share),
+    ]
+}
+
 fn of_runs(runs: &[Ran]) -> Section {
     let row = |ran: &Ran| {
         vec![
@@ -50,15 +73,26 @@ fn of_runs(runs: &[Ran]) -> Section {
             ran.findings.len().to_string(),
         ]
     };
+    let mut goals = String::from("| goal | wanted | is | |\n|---|---|---|---|\n");
+    for (goal, least, is, unit) in goals_of(runs) {
+        let verdict = if is >= least { "reached" } else { "**missed**" };
+        let number = |number: f64| match unit {
+            Unit::Count => thousands(number as u64),
+            Unit::Share => format!("{:.1} %", number * 100.0),
+        };
+        let _ = writeln!(goals, "| {goal} | {} | {} | {verdict} |", number(least), number(is));
+    }
     Section {
         title: "Fuzzing",
         text: vec![
             "Each target ran once from an empty corpus, on one core, without a sanitizer, with debug assertions and \
              checks for overflow. Executions per second are those of a second in which the target had the \
              processor. Rejected inputs mean nothing, and are not kept: bytes that are no text, choices of which \
-             nothing came that a law is about. Branches are those of the whole program that a quarter of the \
-             executions, and then all of them, reached."
+             nothing came that a law is about; for `merge` those of which not even two data came, so all others \
+             reach the merge. Branches are those of the whole program that a quarter of the executions, and then \
+             all of them, reached."
                 .to_owned(),
+            goals,
         ],
         columns: vec![
             "target",
@@ -87,8 +121,16 @@ fn of_lines(coverage: &Coverage) -> Section {
         title: "Lines of the engine that fuzzing reaches",
         text: vec![
             "The corpora that those runs left, replayed once, with the engine built such that it counts. Lines \
-             are those of `engine/src` that have code, tests excluded."
+             are those of `engine/src` that have code, tests excluded. In `runner` lie the runners that start a \
+             process or a thread and talk to it, which nothing that is drawn from bytes decides; `serve` and \
+             `roundtrip_runner` reach what is read from a line, and the worker."
                 .to_owned(),
+            format!(
+                "| goal | wanted | is | |\n|---|---|---|---|\n| lines reached | {:.1} % | {:.1} % | {} |\n",
+                LINES_MIN * 100.0,
+                coverage.total().share() * 100.0,
+                if coverage.total().share() >= LINES_MIN { "reached" } else { "**missed**" }
+            ),
         ],
         columns: vec!["part", "lines", "reached", "share"],
         rows,

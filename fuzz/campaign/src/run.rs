@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 /// An input that takes longer than this is a finding.
 const INPUT_SECONDS_MAX: u64 = 60;
 
+/// How many lines of what a target says of a finding are shown.
+const WORDS_MAX: usize = 60;
+
 /// How often it is looked how much time of a processor a run has used.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
@@ -64,6 +67,9 @@ pub(crate) struct Ran {
     pub(crate) memory_mib: u64,
     /// The inputs that break a law, take too long or too much memory.
     pub(crate) findings: Vec<PathBuf>,
+    /// What was said last, if there are findings: what is wrong, and the input as text.
+    #[serde(skip)]
+    pub(crate) why: String,
 }
 
 impl Ran {
@@ -85,7 +91,8 @@ impl fmt::Display for Ran {
         write!(f, " ({:.0} s of a processor, {:.0} /s), ", self.processor_seconds, self.per_second())?;
         write!(f, "{:.1} % rejected, {branches_early} → {branches} branches, ", self.rejected_share() * 100.0)?;
         write!(f, "corpus of {corpus_files}, {memory_mib} MiB, {} findings", findings.len())?;
-        findings.iter().try_for_each(|finding| write!(f, "\n  {}", finding.display()))
+        findings.iter().try_for_each(|finding| write!(f, "\n  {}", finding.display()))?;
+        if self.why.is_empty() { Ok(()) } else { write!(f, "\n{}", self.why) }
     }
 }
 
@@ -169,6 +176,7 @@ impl Plan {
             corpus_files: kept.len(),
             corpus_bytes: kept.iter().filter_map(|path| Some(path.metadata().ok()?.len())).sum(),
             memory_mib: statistic(&said, "peak_rss_mb").unwrap_or_default(),
+            why: if findings.is_empty() { String::new() } else { last_words(&said) },
             findings,
         };
         let text = serde_json::to_string_pretty(&ran).map_err(|error| format!("{name}: {error}"))?;
@@ -220,6 +228,15 @@ fn last_count(target: &str, said: &str) -> Option<(u64, u64)> {
     Some((inputs.parse().ok()?, rejected.parse().ok()?))
 }
 
+/// What was said after the last progress, without what is too much to read; the input stands at its end, as text.
+fn last_words(said: &str) -> String {
+    let lines: Vec<&str> = said.lines().collect();
+    let from = lines.iter().rposition(|line| line.starts_with('#')).map_or(0, |last| last + 1);
+    let words = lines.get(from..).unwrap_or_default();
+    let input = words.iter().skip(WORDS_MAX).filter(|line| line.starts_with("Base64: "));
+    words.iter().take(WORDS_MAX).chain(input).map(|line| format!("  | {line}\n")).collect()
+}
+
 /// How many branches the first so many inputs reached.
 fn branches_after(said: &str, inputs: u64) -> u64 {
     let told = said.lines().filter_map(|line| {
@@ -253,6 +270,10 @@ stat::peak_rss_mb:              44
         assert_eq!(statistic(SAID, "slowest_unit_time_sec"), None);
         assert_eq!(last_count("parse", SAID), Some((2_048, 30)));
         assert_eq!(last_count("print", SAID), None);
+        let crash = format!("{SAID}#3001\tpulse\nthread panicked at a law\n{}Base64: AAE=\n", "frame\n".repeat(100));
+        let words = last_words(&crash);
+        assert!(words.starts_with("  | thread panicked at a law\n  | frame\n"), "{words}");
+        assert!(words.ends_with("frame\n  | Base64: AAE=\n") && words.lines().count() == WORDS_MAX + 1, "{words}");
         assert_eq!([1, 2, 1_999, u64::MAX].map(|inputs| branches_after(SAID, inputs)), [0, 10, 12, 15]);
     }
 }

@@ -48,7 +48,7 @@ pub struct Hunted {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Found {
-    /// The law that fails, or [`PANIC`], [`TROUBLE`], [`HANG`] or [`DEATH`].
+    /// The law that fails, or [`PANIC`], [`HANG`] or [`DEATH`].
     pub by: String,
     /// What fails, in words.
     pub what: String,
@@ -60,8 +60,6 @@ pub struct Found {
 pub const PANIC: &str = "panic";
 /// By going on without end.
 pub const HANG: &str = "hang";
-/// Because the laws could not be looked at.
-pub const TROUBLE: &str = "trouble";
 /// By the end of the process.
 pub const DEATH: &str = "death";
 
@@ -115,7 +113,11 @@ pub fn hunt(seed: u64, time: Duration, goes_on: &(dyn Fn() + Sync)) -> (Hunted, 
     let plan = Plan { stop_at_first: true, ..plan(seed, time) };
     match catch_unwind(AssertUnwindSafe(|| campaign(&plan, &|| Ok(Subject::own()), &|_| goes_on()))) {
         Err(panic) => failed(PANIC, message(&*panic)),
-        Ok(Err(error)) => failed(TROUBLE, error.to_string()),
+        Ok(Err(error)) => {
+            // Nothing was looked at, so nothing was found.
+            eprintln!("seed {seed}: {error}");
+            (Hunted { seed, cases: 0, instances: 0, seconds: since(begin).as_secs_f64(), found: None }, None)
+        }
         Ok(Ok(report)) => {
             let (cases, instances, elapsed) = (report.cases, report.instances, report.elapsed);
             let counterexample = report.found.into_iter().next().map(|found| found.counterexample);
@@ -138,7 +140,7 @@ fn plan(seed: u64, time: Duration) -> Plan {
 pub fn finders(seed: u64, time: Duration, goes_on: &(dyn Fn() + Sync)) -> BTreeMap<String, f64> {
     match catch_unwind(AssertUnwindSafe(|| campaign(&plan(seed, time), &|| Ok(Subject::own()), &|_| goes_on()))) {
         Err(_) => BTreeMap::from([(PANIC.into(), 0.0)]),
-        Ok(Err(_)) => BTreeMap::from([(TROUBLE.into(), 0.0)]),
+        Ok(Err(_)) => BTreeMap::new(),
         Ok(Ok(report)) => {
             report.found.iter().map(|found| (found.law.name.to_owned(), found.elapsed.as_secs_f64())).collect()
         }

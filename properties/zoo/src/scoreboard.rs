@@ -1,6 +1,6 @@
 //! The scoreboard: how each fault was found, and how far the goals are.
 
-use airtight_zoo::fault::{Fault, Impossible, Zoo};
+use airtight_zoo::fault::{COUNT, Fault, Impossible, Zoo};
 use airtight_zoo::hunt::{Hunted, Shown};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +18,9 @@ pub(crate) struct Scoreboard {
     pub(crate) seeds: u64,
     /// How many seconds each hunt had.
     pub(crate) seconds_max: f64,
+    /// For how many seconds it was looked which laws find each.
+    #[serde(default)]
+    pub(crate) finders_seconds: f64,
     /// The engine without a fault, if it was looked at.
     pub(crate) correct: Option<Vec<Hunted>>,
     /// Faults that were tried out, by id.
@@ -44,9 +47,10 @@ pub(crate) struct Score {
 
 impl Scoreboard {
     /// A scoreboard on which nobody has a score.
-    pub(crate) fn new(zoo: &Zoo, seeds: u64, seconds_max: f64) -> Self {
+    pub(crate) fn new(zoo: &Zoo, seeds: u64, seconds_max: f64, finders_seconds: f64) -> Self {
         let impossible = zoo.impossible.iter().map(|(id, Impossible { reason })| (id.clone(), reason.clone()));
-        Self { seeds, seconds_max, correct: None, faults: BTreeMap::new(), impossible: impossible.collect() }
+        let impossible = impossible.collect();
+        Self { seeds, seconds_max, finders_seconds, correct: None, faults: BTreeMap::new(), impossible }
     }
 
     /// Faults that some seed did not find, and how many seeds did.
@@ -139,6 +143,9 @@ pub(crate) fn row(id: &str, score: &Score) -> [String; 7] {
 pub(crate) const COLUMNS: [&str; 7] =
     ["fault", "found", "first by", "cases: median, most", "time: median, most", "instructions", "peers"];
 
+/// In so many instances the engine without a fault must give no alarm.
+const CORRECT_INSTANCES: u64 = 10_000_000;
+
 /// A goal, what it wants, what there is, and whether that is enough.
 struct Goal {
     what: &'static str,
@@ -171,8 +178,8 @@ impl Scoreboard {
             Goal {
                 what: "faults found with every seed",
                 wanted: "all",
-                is: format!("{full} of {}", self.faults.len()),
-                reached: full == self.faults.len(),
+                is: format!("{full} of {COUNT}, {} impossible", self.impossible.len()),
+                reached: full + self.impossible.len() == COUNT,
             },
             Goal { what: "hunts within 0.1 s", wanted: "80 %", is: percent(within(0.1)), reached: within(0.1) >= 80.0 },
             Goal { what: "hunts within 1 s", wanted: "95 %", is: percent(within(1.0)), reached: within(1.0) >= 95.0 },
@@ -184,9 +191,9 @@ impl Scoreboard {
             },
             Goal {
                 what: "alarms on the engine without a fault",
-                wanted: "0",
-                is: format!("{} in {instances} instances", self.alarms()),
-                reached: self.alarms() == 0 && self.correct.is_some(),
+                wanted: "0 in 10,000,000 instances",
+                is: format!("{} in {instances}", self.alarms()),
+                reached: self.alarms() == 0 && instances >= CORRECT_INSTANCES,
             },
             Goal {
                 what: "counterexamples that are minimal",
@@ -195,7 +202,7 @@ impl Scoreboard {
                 reached: minimal >= 95.0,
             },
             Goal {
-                what: "counterexamples of at most 12 instructions, 3 peers, 3 data",
+                what: "counterexamples of at most 12 instructions, 3 peers, 3 data shown",
                 wanted: "95 %",
                 is: percent(small),
                 reached: small >= 95.0,
@@ -248,8 +255,10 @@ impl Scoreboard {
             );
         }
         page.push_str(
-            "\nCounterexamples are made small for the first two seeds. One is called minimal if making it small once more gets it \
-             no smaller.\n",
+            "\nCounterexamples are made small for the first two seeds, which may take 1.8 s each. One is called minimal if making \
+             it small once more gets it no smaller; other ways to the fault may have smaller ones. Where a law needs no \
+             history, the script of the case is `(null)`, of one instruction. A hang is a case that takes longer than \
+             0.9 s.\n",
         );
         page.push_str("\n### Scoreboard\n\n");
         page.push_str(
@@ -277,9 +286,11 @@ impl Scoreboard {
             );
         }
         page.push_str("\n### Which laws find which faults\n\n");
-        page.push_str(
-            "All laws that fail within a second with the first seed. A law without faults is no idle one: others may be \
-             faster, and the campaigns are not only for faults of this list.\n\n",
+        let _ = writeln!(
+            page,
+            "All laws that fail within {} s with the first seed. A law without faults may need longer, or a mistake that is \
+             not of this list; the mutants below are such.\n",
+            self.finders_seconds
         );
         self.matrix(&mut page);
         page.push_str("\n### Impossible by design\n\n");
@@ -289,7 +300,7 @@ impl Scoreboard {
         for (id, reason) in &self.impossible {
             let _ = writeln!(page, "- {id}: {reason}");
         }
-        page.push_str("\n```sh\ncargo run -p airtight-zoo -- --all --finders 1s --write docs/strength.md\n```\n");
+        page.push_str("\n```sh\ncargo run -p airtight-zoo -- --all --finders 3s --write docs/strength.md\n```\n");
         for section in sections {
             section.write(&mut page);
         }
@@ -346,7 +357,8 @@ impl Section {
         let Ok(entries) = std::fs::read_dir(folder) else { return Ok(Vec::new()) };
         let mut paths: Vec<_> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
         paths.retain(|path| path.extension().is_some_and(|it| it == "json"));
-        paths.sort();
+        // Without the ending, so that `fuzzing` comes before `fuzzing-lines`.
+        paths.sort_by(|one, other| one.file_stem().cmp(&other.file_stem()));
         let section = |path: std::path::PathBuf| {
             let text = std::fs::read(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
             serde_json::from_slice(&text).map_err(|error| format!("`{}`: {error}", path.display()))

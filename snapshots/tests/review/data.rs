@@ -11,7 +11,7 @@ fn of_each_instruction() {
     glob!("../../scripts/instructions", "*.air", |script| {
         let mut shown = String::new();
         let mut first: Option<Vec<String>> = None;
-        for (peer, data) in teaching(script).stored_last() {
+        for (peer, data) in teaching(script, 0).stored_last() {
             let lines = lines(&data);
             let Some(first) = &first else {
                 shown += &format!("; what {peer} stores\n{}\n", lines.join("\n"));

@@ -47,7 +47,7 @@ fn old_data_are_understood() {
 fn this_version_writes_what_it_wrote() {
     let is_new = is_new();
     glob!("../../scripts/instructions", "*.air", |script| {
-        let last = teaching(script).known_last().expect("it has an end");
+        let last = teaching(script, 0).known_last().expect("it has an end");
         let name = format!("{}.data", stem(script));
         let stored = stored(&name, &last, is_new);
         let data = decode(&stored).expect("it is understood");

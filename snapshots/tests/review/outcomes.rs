@@ -141,7 +141,7 @@ fn bad_input() {
         ("values-that-differ", Input::new("(match 1 2 (null))")),
         ("values-that-are-equal", Input::new("(mismatch 1 1 (null))")),
         ("a-fold-over-no-array", Input::new(r#"(seq (ap "text" x) (fold x i (null)))"#)),
-        ("a-field-that-is-not-there", Input::new(r#"(seq (ap "text" x) (call "a" ("s" "f") [x.$.field]))"#)),
+        ("a-field-of-no-object", Input::new(r#"(seq (ap "text" x) (call "a" ("s" "f") [x.$.field]))"#)),
         ("a-peer-that-is-no-text", Input::new(r#"(seq (ap 1 x) (call x ("s" "f") []))"#)),
         (
             "a-value-nested-too-deep",
