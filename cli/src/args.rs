@@ -56,7 +56,7 @@ Exit codes:
 const LAWS_JSON: &str = r#"
 JSON (--format json) is one object:
   { "format": 1, "holds": true, "seed": 0, "shard": "1/1",
-    "cases": 10000, "instances": 516000, "seconds": 5.2,
+    "cases": 10000, "instances": 900000, "seconds": 16.1,
     "laws": [...],                          as `airtight check --format json` has them
     "found": [{"law", "case", "instances", "seconds", "file": path or null,
                "counterexample": {...}}] }"#;

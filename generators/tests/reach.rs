@@ -5,6 +5,7 @@ use airtight_engine::data::{Data, PlaceId, Segment, SegmentId, Shared, decode};
 use airtight_engine::execute::{CallState, End, Executed, Limits, Peer, Rendered, render};
 use airtight_engine::runner::SameThread;
 use airtight_engine::script::{Kind, Script, print};
+use airtight_generators::forge::{Claims, forge};
 use airtight_generators::{
     EditWeights, Event, Mark, Marks, Network, ScriptConfig, ScriptGenerator, Seeded, Services, Weather, damage,
     near_valid, traces,
@@ -294,7 +295,9 @@ fn others() -> BTreeSet<Other> {
         let product = family[0].merge(&family[1]);
         let places: BTreeSet<_> = product.events().map(|event| event.place).collect();
         set(Other::Disputed, places.len() < product.events().count());
-        set(Other::Forged, !product.is_empty());
+        let mut claims = Claims::of(&product);
+        forge(&mut claims, 3, &mut choices);
+        set(Other::Forged, !product.is_empty() && claims.to_shared() != product);
         let data = traces::data(airtight_engine::data::ScriptHash::of(b""), &mut choices);
         let journal = data.journal();
         set(Other::Journal, journal.is_some_and(|own| own.answers().len() > 0 && own.pending().len() > 0));

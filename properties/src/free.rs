@@ -26,17 +26,14 @@ use airtight_generators::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
-const fn merging(name: &'static str, statement: &'static str, domain: &'static str, check: Check) -> Law {
-    Law {
-        name,
-        family: Family::Merge,
-        statement,
-        domain,
-        why: "whatever data a peer is sent, honest or not, it and all others come to the same",
-        needs: Needs::Own,
-        amount: Amount::Free(1),
-        check,
-    }
+const fn merging(
+    name: &'static str,
+    statement: &'static str,
+    domain: &'static str,
+    why: &'static str,
+    check: Check,
+) -> Law {
+    Law { name, family: Family::Merge, statement, domain, why, needs: Needs::Own, amount: Amount::Free(1), check }
 }
 
 const fn textual(
@@ -56,23 +53,36 @@ const ARGUMENTS: [&str; 6] = ["1", "2", "12", "[1]", "[1,2]", "[]"];
 pub const LAWS: &[Law] = &[
     Law {
         amount: Amount::Free(3),
-        ..merging("associativity", "(a·b)·c = a·(b·c)", "three free data", |scene, choices| {
-            Drawn::new(choices, 3, scene.subject).law(|band| band::associativity(band, 0, 1, 2))
-        })
+        ..merging(
+            "associativity",
+            "(a·b)·c = a·(b·c)",
+            "three free data",
+            "however messages were grouped by those who forwarded them, whoever gets them comes to the same",
+            |scene, choices| Drawn::new(choices, 3, scene.subject).law(|band| band::associativity(band, 0, 1, 2)),
+        )
     },
-    merging("identity", "e·a = a = a·e", "free data", |scene, choices| {
-        Drawn::new(choices, 1, scene.subject).law(|band| band::identity(band, 0))
-    }),
-    merging("idempotence", "a·a = a", "free data", |scene, choices| {
+    merging(
+        "identity",
+        "e·a = a = a·e",
+        "free data",
+        "a peer that begins, and a message without data, change nothing",
+        |scene, choices| Drawn::new(choices, 1, scene.subject).law(|band| band::identity(band, 0)),
+    ),
+    merging("idempotence", "a·a = a", "free data", "a message may come twice", |scene, choices| {
         Drawn::new(choices, 1, scene.subject).law(|band| band::idempotence(band, 0))
     }),
-    merging("left-regularity", "(a·b)·b = a·b = (a·b)·a", "two free data", |scene, choices| {
-        Drawn::new(choices, 2, scene.subject).law(|band| band::left_regularity(band, 0, 1))
-    }),
+    merging(
+        "left-regularity",
+        "(a·b)·b = a·b = (a·b)·a",
+        "two free data",
+        "a message may come late, after what it says was learned on other ways",
+        |scene, choices| Drawn::new(choices, 2, scene.subject).law(|band| band::left_regularity(band, 0, 1)),
+    ),
     merging(
         "free-word-law",
         "a word over data, in any bracketing, is the product of its first occurrences from the left",
         "words of up to 8 free data",
+        "regrouped, repeated and forwarded messages come to the same, whatever they hold, honest or not",
         |scene, choices| {
             let letters = choices.range(1..6) as usize;
             band::word_law(&mut Drawn::new(choices, letters, scene.subject), choices, WORD_MAX)
@@ -82,6 +92,7 @@ pub const LAWS: &[Law] = &[
         "closure-size",
         "n data have at most 2, 5, 16, 65, 326 products, the empty one included, for n = 1 to 5",
         "up to five free data",
+        "however many messages go around, a peer can be in no more states than there are orders in which it learned them",
         |_, choices| {
             // The larger ones cost thousands of merges.
             let n = 1 + choices.weighted(&[400, 400, 80, 4, 1]);
@@ -102,18 +113,21 @@ pub const LAWS: &[Law] = &[
         "free-conservation",
         "a·b holds the events of a as they were learned, then those that b adds in their order, and no others",
         "two free data",
+        "what some peer did is never lost on its way, and nobody gains an event by merging",
         |scene, choices| conservation(&mut Drawn::new(choices, 2, scene.subject)),
     ),
     merging(
         "free-order",
         "(a·b)·(b·a) = a·b, and both hold the same events and stores",
         "two free data",
+        "peers that got the same messages in other orders know the same",
         |scene, choices| order(&mut Drawn::new(choices, 2, scene.subject)),
     ),
     merging(
         "not-commutative",
         "a·b ≠ b·a for some a and b: a witness is found",
         "two free data",
+        "the order in which a peer learned is kept: what it read of a stream keeps its place",
         |scene, choices| {
             let mut band = Drawn::new(choices, 2, scene.subject);
             let (a, b) = (band.letter(0), band.letter(1));
@@ -124,6 +138,7 @@ pub const LAWS: &[Law] = &[
         "repeatable",
         "merging again gives the same bytes, and so does merging bytes instead of values",
         "two free data",
+        "peers that do the same hold the same bytes, whichever interface they use",
         |scene, choices| {
             let letters = family(choices, 2);
             let [a, b] = letters.as_slice() else { return Ok(false) };

@@ -14,6 +14,8 @@
 //! | [`answers`] | answers, asked for or not |
 //! | [`limits`] | inputs at a limit, and one beside it |
 //! | [`text`] | scripts as text and as trees; any bytes |
+//! | [`refused`] | data and scripts of which one rule is broken |
+//! | [`mod@campaign`] | drawn cases themselves |
 //!
 //! A [`Law`] looks at one instance of a played [`Case`], under whatever runs it (a [`Subject`]), and returns a
 //! [`Violation`] if the instance breaks it. Choices pick the instance and nothing is kept, so the same function serves
