@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 
 /// What only a look at the whole script shows.
 type OfWhole = (&'static str, fn(&Tree) -> bool);
-const OF_WHOLE: [OfWhole; 11] = [
+const OF_WHOLE: [OfWhole; 12] = [
     ("error read after par", reads_error_after_par),
     ("error read after batch", reads_error_after_batch),
     ("xor in a handler", catches_in_handler),
     ("next in a xor", catches_iterations),
     ("next in an inner fold", goes_on_inside),
+    ("after a stream fold that can fail", follows_fold_that_can_fail),
     ("stream folded twice", stream_folded_twice),
     ("addition between folds", added_between_folds),
     ("ap beside another addition", added_in_two_ways),
@@ -153,6 +154,18 @@ fn goes_on_inside(tree: &Tree) -> bool {
     })
 }
 
+/// Whether something follows, in a sequence, a fold over a stream or map in which something can fail.
+fn follows_fold_that_can_fail(tree: &Tree) -> bool {
+    let fails = |fold: NodeId| inside(tree, fold).any(|inner| can_fail(tree, inner));
+    let before = |fold: NodeId| {
+        let sequences = tree.node_ids().filter(|node| tree.node(*node).kind == Kind::Seq);
+        sequences
+            .filter_map(|seq| tree.children(seq).next())
+            .any(|first| first <= fold && fold < tree.node(first).end())
+    };
+    growing_folds(tree).any(|(fold, _)| fails(fold) && before(fold))
+}
+
 /// Whether an error register is read in an instruction or in what stands after it.
 fn reads_error_from(tree: &Tree, first: NodeId) -> bool {
     reads_error_in(tree, tree.node_ids().filter(|node| *node >= first))
@@ -176,7 +189,9 @@ fn stream_folded_twice(tree: &Tree) -> bool {
 /// Whether a stream or map is added to after a fold over it and folded over after that; in the body of a fold, what stands
 /// before comes after in the next iteration.
 fn added_between_folds(tree: &Tree) -> bool {
-    let loops = || folds(tree).filter(|(fold, iterator)| has_next(tree, *fold, iterator));
+    let grows = |fold: NodeId| growing_folds(tree).any(|(other, _)| other == fold);
+    // The body of a fold runs again for the next value, and for the next batch.
+    let loops = || folds(tree).filter(|(fold, iterator)| grows(*fold) || has_next(tree, *fold, iterator));
     let after = |first: NodeId, then: NodeId| {
         then >= tree.node(first).end()
             || loops().any(|(fold, _)| [first, then].iter().all(|node| inside(tree, fold).any(|inner| inner == *node)))

@@ -306,7 +306,10 @@ impl Follower<'_> {
         let mut alone = Vec::new();
         for (id, request) in ours {
             let named = |other: &CallRequest| name(other) == name(&request);
-            let equal = left.iter().position(|(_, other)| named(other) && other.arguments == request.arguments);
+            let alike = |(_, other): &(u32, CallRequest)| named(other) && other.arguments == request.arguments;
+            // Of several with one text, that with the same origins.
+            let same = left.iter().position(|one| alike(one) && one.1.tetraplets == request.tetraplets);
+            let equal = same.or_else(|| left.iter().position(alike));
             match equal {
                 Some(at) => {
                     let (their_id, other) = left.remove(at);
@@ -513,7 +516,7 @@ fn origin(ours: &Tetraplet, theirs: &Tetraplet) -> Option<&'static str> {
         "length of a canon"
     } else if &*theirs.lens == "length" {
         "length of a canon map"
-    } else if maker(ours) == maker(theirs) && theirs.lens.is_empty() {
+    } else if maker(ours) == maker(theirs) && ours.lens.starts_with(&*theirs.lens) {
         "lens lost"
     } else if maker(ours) == maker(theirs) && is_respelled(&ours.lens, &theirs.lens) {
         "lens spelled"
