@@ -22,8 +22,9 @@ use airtight_engine::data::{
     Answer, ArgumentHash, Branch, ContentId, Data, EventResult, Journal, Outcome, OutputKind, PlaceId, ResultIx,
     ScriptHash, Shared, decode, encode,
 };
-use airtight_engine::execute::{CallState, CanonState, Executed, Rendered, render};
+use airtight_engine::execute::{CallState, CanonState, Executed, Pending, Rendered, render};
 use airtight_engine::invoke::{CallRequest, CallResults, InterpreterResult};
+use airtight_engine::script::Kind;
 use airtight_engine::value::{Json, Tetraplet};
 use airtight_generators::Choices;
 use airtight_generators::forge::{Claims, PlacedClaim, Spot, forge, misfit, rival};
@@ -373,7 +374,15 @@ fn lie(
         .filter(|pending| pending.place == place)
         .all(|pending| pending.arguments.iter().all(Option::is_some));
     // Where arguments are missing, nothing fits, the truth neither.
-    Some(if knows_all || choices.chance(1, 2) { misfit(&truth, &mut choices) } else { truth })
+    let lie = if knows_all || choices.chance(1, 2) { misfit(&truth, &mut choices) } else { truth };
+    // What is no result of the call that it was made of may be one of a canon that waits here: any elements are.
+    let fits_canon = |pending: &Pending| match &lie {
+        EventResult::Canon { tetraplet, .. } => **tetraplet == Tetraplet::peer(pending.peer.clone()),
+        EventResult::Call { .. } => false,
+    };
+    let tree = scene.played.script.tree();
+    let mut canons = seen.pending.iter().filter(|pending| tree.node(pending.node).kind == Kind::Canon);
+    (!canons.any(|pending| pending.place == place && fits_canon(pending))).then_some(lie)
 }
 
 // what contradicts

@@ -39,7 +39,9 @@ fn a_million_instances_hold() {
     if let Some(cases) = asked_for() {
         let report = own(&Plan { seed: 1, cases, stop_at_first: true, shrink: false, ..Plan::default() });
         let found: Vec<_> = report.found.iter().map(|found| found.law.name).collect();
-        return assert!(found.is_empty() && report.cases > 0, "{found:?}");
+        // Too few for every premise, but something must happen.
+        let happens = |law: &str| report.laws.iter().any(|row| row.law.name == law && row.held > 0);
+        return assert!(found.is_empty() && happens("totality") && happens("answers-land"), "{found:?}");
     }
     let report = own(&Plan { seed: 1, cases: CASES, ..Plan::default() });
     for LawRow { law, instances, held, .. } in &report.laws {

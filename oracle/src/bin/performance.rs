@@ -276,7 +276,8 @@ fn aim(out: &mut String, rows: &[Row]) -> std::fmt::Result {
     writeln!(
         out,
         "\nIn both engines a run is bytes to bytes and keeps nothing for the next one. In a run of Airtight that takes the last \
-         answer of a sequence of 1,000 calls, a profile of its instructions gave about a quarter to reading and checking the \
+         answer of a sequence of 1,000 calls, a profile of its instructions, taken by hand and not by the \
+         command above, gave about a quarter to reading and checking the \
          script, a sixth to decoding its own data, two fifths to the walk of the script over all events, in which arguments are \
          computed again and hashed, since no event is taken on trust, and a twentieth to encoding; the rest is requests and \
          answers. Across all of these, BLAKE3 of short texts is about a tenth, and allocation another one. So a particle of n \

@@ -43,7 +43,7 @@ enum Command {
 enum Profile {
     /// The law suite alone.
     Laws,
-    /// All tests.
+    /// The tests of the engine's package.
     Full,
 }
 

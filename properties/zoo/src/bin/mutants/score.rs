@@ -244,7 +244,7 @@ impl Measured {
             let laws: BTreeMap<&str, Verdict> =
                 part.laws.iter().map(|(name, verdict)| (name.as_str(), *verdict)).collect();
             let full = part.with_all_tests(equivalents);
-            for (profile, verdicts) in [("laws", Some(laws)), ("all tests", full)] {
+            for (profile, verdicts) in [("laws", Some(laws)), ("laws and engine's tests", full)] {
                 let Some(verdicts) = verdicts else { continue };
                 let mut row = |place: &str, counts: Counts| {
                     let cells = [place.to_owned(), profile.to_owned()].into_iter().chain(counts.cells(is_sample));
@@ -280,8 +280,8 @@ impl Measured {
         ];
         let mut text = vec![
             "`cargo-mutants` changed the engine in one small way after another; *noticed* is the share of viable mutants for \
-             which a test failed or did not end. *Laws* is the law suite alone; *all tests* are those of the engine and of the \
-             laws, over what the laws missed. *Equivalent* are mutants that nobody could notice, listed with the reason; they \
+             which a test failed or did not end. *Laws* is the law suite alone; *engine's tests* are all those of the \
+             engine's package, over what the laws missed. *Equivalent* are mutants that nobody could notice, listed with the reason; they \
              do not count as viable. Intervals are those of Wilson at a confidence of 95 %; where all mutants of a \
              place were tested there is none."
                 .to_owned(),
@@ -295,7 +295,7 @@ impl Measured {
             let mut about =
                 format!("*{name}*: {sample}; {:.0} s each with the laws", part.seconds_laws / drawn.max(1) as f64);
             if let (Some(seconds), Some(full)) = (part.seconds_full, &part.full) {
-                let _ = write!(about, ", {:.0} s with all tests", seconds / full.len().max(1) as f64);
+                let _ = write!(about, ", {:.0} s with the engine's tests", seconds / full.len().max(1) as f64);
             }
             about.push('.');
             if let Some(again) = part.again {
@@ -318,7 +318,7 @@ impl Measured {
             let still = |name: &str| part.full.as_ref().and_then(|full| full.get(name)) == Some(&Verdict::Missed);
             let (both, laws): (Vec<&str>, Vec<&str>) =
                 part.missed_by_laws(equivalents).map(String::as_str).partition(|name| still(name));
-            list(&mut text, &format!("{name}: missed by all tests"), &both);
+            list(&mut text, &format!("{name}: missed by the engine's tests, too"), &both);
             let title = if part.full.is_some() { "missed by the laws alone" } else { "missed by the laws" };
             list(&mut text, &format!("{name}: {title}"), &laws);
             let missed = part.laws.iter().filter(|(_, verdict)| **verdict == Verdict::Missed);
@@ -407,7 +407,18 @@ mod tests {
         );
         assert_eq!(
             whole(3),
-            ["**rest**, 100 in all", "all tests", "4", "1", "0", "3", "2", "1", "0", "100.0 % (43.9–100.0 %)"]
+            [
+                "**rest**, 100 in all",
+                "laws and engine's tests",
+                "4",
+                "1",
+                "0",
+                "3",
+                "2",
+                "1",
+                "0",
+                "100.0 % (43.9–100.0 %)"
+            ]
         );
         assert_eq!(whole(2)[..3], ["`invoke.rs`", "laws", "2"]);
         let section = measured.section(&none);
