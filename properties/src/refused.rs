@@ -237,13 +237,10 @@ fn break_data(data: &mut Envelope, choices: &mut dyn Choices) -> Option<&'static
             Some("a number instead of an id")
         }
         16 => {
-            // A tetraplet is kept as the text that it was.
-            let tetraplet = pick(shared.tetraplets.iter_mut().collect(), choices)?;
-            let (short, long) = ESCAPES[choices.below(ESCAPES.len() as u32) as usize];
-            let text = tetraplet.get();
-            // Behind another backslash it is no escape.
-            let at = text.rfind(short).filter(|at| !text[..*at].ends_with('\\'))?;
-            let changed = format!("{}{long}{}", text.get(..at)?, text.get(at + short.len()..)?);
+            // A tetraplet is kept as the text that it was. What is seldom there comes first.
+            let respelled = |text: &str| ESCAPES.iter().find_map(|(short, long)| spell(text, short, long));
+            let places = shared.tetraplets.iter_mut().filter_map(|it| Some((respelled(it.get())?, it)));
+            let (changed, tetraplet) = pick(places.collect(), choices)?;
             *tetraplet = RawValue::from_string(changed).ok()?;
             Some("a character that is escaped in another way")
         }
@@ -255,6 +252,12 @@ fn break_data(data: &mut Envelope, choices: &mut dyn Choices) -> Option<&'static
             Some(OTHER_FORMAT)
         }
     }
+}
+
+/// The text with a part of it written in another way; nothing if it is not there, or no escape behind another backslash.
+fn spell(text: &str, short: &str, long: &str) -> Option<String> {
+    let (before, after) = text.rsplit_once(short)?;
+    (!before.ends_with('\\')).then(|| format!("{before}{long}{after}"))
 }
 
 fn pick<T>(mut all: Vec<T>, choices: &mut dyn Choices) -> Option<T> {
