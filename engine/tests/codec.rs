@@ -527,3 +527,55 @@ fn drafts_of_nothing_are_empty() {
     empty.child(child, 1, airtight_engine::data::Branch::Right);
     assert_eq!(empty.finish(), Shared::default());
 }
+
+/// What has another type than it must is refused with what was expected.
+#[test]
+fn types_are_named() {
+    let data = Data::new(ScriptHash::of(b""), draft(&[(0, 0, 0)]), None);
+    let text = String::from_utf8(encode(&data)).expect("data are text");
+    let trace = text.find("\"trace\":").expect("there is a trace");
+    let with_trace = |trace_text: &str| format!("{}\"trace\":{trace_text}}}}}", &text[..trace]);
+    let values = text.find("\"values\":[\"").expect("there is a value");
+    let value = format!("{}\"values\":[7,\"{}", &text[..values], &text[values + "\"values\":[\"".len()..]);
+    for (bytes, expected) in [
+        (value, "expected the text of a JSON value"),
+        (with_trace("7"), "expected a list of places"),
+        (with_trace("[7]"), "expected a place"),
+        (with_trace("[{\"claims\":7}]"), "expected a list of claims"),
+        (with_trace("[{\"iterations\":7}]"), "expected a list of values with the number of places of each"),
+        (with_trace("[{\"iterations\":[[7,1]]}]"), "expected 32 lower-case hexadecimal digits"),
+    ] {
+        let error = decode(bytes.as_bytes()).expect_err(&bytes).to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+/// What is empty says so, and numbers say enough of what may be huge.
+#[test]
+fn data_tell_of_themselves() {
+    let (one, nothing) = (draft(&[(0, 0, 0)]), Shared::default());
+    assert_eq!((nothing.is_empty(), nothing.trace().is_empty(), nothing.trace().root().is_empty()), (true, true, true));
+    assert_eq!((one.is_empty(), one.trace().is_empty(), one.trace().root().is_empty()), (false, false, false));
+    let stores = one.stores();
+    assert_eq!(
+        (stores.calls.is_empty(), stores.canons.is_empty(), nothing.stores().calls.is_empty()),
+        (false, true, true)
+    );
+    assert_eq!(one.trace().place_count(), one.trace().root().flat_len());
+    let mut rest = one.trace().root();
+    assert!(rest.by_ref().count() > 0 && rest.is_empty(), "after all places none is left");
+    assert_eq!(format!("{:?}", nothing.trace()), "Trace(0 places, 0 claims, 0 children, 0 blocks)");
+    assert_eq!(format!("{:?}", nothing.trace().root()), "Segment(0..0)");
+    let claim = one.trace().claims().first().expect("something happened");
+    assert_eq!(format!("{claim:?}"), "Claim { result: Call(#0), at: 0 }");
+    let first = one.trace().root().next().expect("there is a place");
+    assert!(format!("{first:?}").starts_with("Place(0, ["), "{first:?}");
+}
+
+#[test]
+#[should_panic(expected = "a segment of another draft")]
+fn segments_belong_to_their_draft() {
+    let mut larger = Draft::new();
+    let inner = larger.child(larger.root(), 0, airtight_engine::data::Branch::Left);
+    Draft::new().claim(inner, 0, &support::results()[0], 0);
+}

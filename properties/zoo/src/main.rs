@@ -98,6 +98,7 @@ fn keep(args: &Args) -> Result<bool, String> {
                     board.faults.entry(id).or_insert(score);
                 });
                 board.correct = board.correct.or(known.correct);
+                board.finders_seconds = board.finders_seconds.max(known.finders_seconds);
             }
             (board, broken)
         }
