@@ -473,8 +473,11 @@ const MESSAGES: [&str; 16] = [
 ];
 
 /// How they end, where they begin with a name or a value.
-const ENDINGS: [&str; 3] =
-    ["` is read before its `new` gives it a value", " is no index: indices are integers below 2^32", " does"];
+const ENDINGS: [&str; 3] = [
+    "` is read before its `new` gives it a value",
+    " is no index: indices are integers below 2^32",
+    " selects nothing: a string or an integer does",
+];
 
 /// How the reference begins its message of whatever `fail` raised; ours is what was raised.
 const RAISED: &str = "fail with '";

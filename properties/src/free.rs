@@ -26,24 +26,16 @@ use airtight_generators::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
-const fn merging(
+/// A law of which one instance is looked at in each case of a campaign.
+const fn free(
+    family: Family,
     name: &'static str,
     statement: &'static str,
     domain: &'static str,
     why: &'static str,
     check: Check,
 ) -> Law {
-    Law { name, family: Family::Merge, statement, domain, why, needs: Needs::Own, amount: Amount::Free(1), check }
-}
-
-const fn textual(
-    name: &'static str,
-    statement: &'static str,
-    domain: &'static str,
-    why: &'static str,
-    check: Check,
-) -> Law {
-    Law { name, family: Family::Text, statement, domain, why, needs: Needs::Own, amount: Amount::Free(1), check }
+    Law { name, family, statement, domain, why, needs: Needs::Own, amount: Amount::Free(1), check }
 }
 
 /// Values whose texts one after the other are those of other values.
@@ -53,7 +45,8 @@ const ARGUMENTS: [&str; 6] = ["1", "2", "12", "[1]", "[1,2]", "[]"];
 pub const LAWS: &[Law] = &[
     Law {
         amount: Amount::Free(3),
-        ..merging(
+        ..free(
+            Family::Merge,
             "associativity",
             "(a·b)·c = a·(b·c)",
             "three free data",
@@ -61,24 +54,27 @@ pub const LAWS: &[Law] = &[
             |scene, choices| Drawn::new(choices, 3, scene.subject).law(|band| band::associativity(band, 0, 1, 2)),
         )
     },
-    merging(
+    free(
+        Family::Merge,
         "identity",
         "e·a = a = a·e",
         "free data",
         "a peer that begins, and a message without data, change nothing",
         |scene, choices| Drawn::new(choices, 1, scene.subject).law(|band| band::identity(band, 0)),
     ),
-    merging("idempotence", "a·a = a", "free data", "a message may come twice", |scene, choices| {
+    free(Family::Merge, "idempotence", "a·a = a", "free data", "a message may come twice", |scene, choices| {
         Drawn::new(choices, 1, scene.subject).law(|band| band::idempotence(band, 0))
     }),
-    merging(
+    free(
+        Family::Merge,
         "left-regularity",
         "(a·b)·b = a·b = (a·b)·a",
         "two free data",
         "a message may come late, after what it says was learned on other ways",
         |scene, choices| Drawn::new(choices, 2, scene.subject).law(|band| band::left_regularity(band, 0, 1)),
     ),
-    merging(
+    free(
+        Family::Merge,
         "free-word-law",
         "a word over data, in any bracketing, is the product of its first occurrences from the left",
         "words of up to 8 free data",
@@ -88,7 +84,8 @@ pub const LAWS: &[Law] = &[
             band::word_law(&mut Drawn::new(choices, letters, scene.subject), choices, WORD_MAX)
         },
     ),
-    merging(
+    free(
+        Family::Merge,
         "closure-size",
         "n data have at most 2, 5, 16, 65, 326 products, the empty one included, for n = 1 to 5",
         "up to five free data",
@@ -109,21 +106,24 @@ pub const LAWS: &[Law] = &[
                 .fold(violation, |violation, letter| violation.shows("one of the data", &bytes_of(letter))))
         },
     ),
-    merging(
+    free(
+        Family::Merge,
         "free-conservation",
         "a·b holds the events of a as they were learned, then those that b adds in their order, and no others",
         "two free data",
         "what some peer did is never lost on its way, and nobody gains an event by merging",
         |scene, choices| conservation(&mut Drawn::new(choices, 2, scene.subject)),
     ),
-    merging(
+    free(
+        Family::Merge,
         "free-order",
         "(a·b)·(b·a) = a·b, and both hold the same events and stores",
         "two free data",
         "peers that got the same messages in other orders know the same",
         |scene, choices| order(&mut Drawn::new(choices, 2, scene.subject)),
     ),
-    merging(
+    free(
+        Family::Merge,
         "not-commutative",
         "a·b ≠ b·a for some a and b: a witness is found",
         "two free data",
@@ -134,7 +134,8 @@ pub const LAWS: &[Law] = &[
             Ok(band.product(&a, &b)? != band.product(&b, &a)?)
         },
     ),
-    merging(
+    free(
+        Family::Merge,
         "repeatable",
         "merging again gives the same bytes, and so does merging bytes instead of values",
         "two free data",
@@ -156,7 +157,8 @@ pub const LAWS: &[Law] = &[
             Ok(a != b)
         },
     ),
-    textual(
+    free(
+        Family::Text,
         "argument-hash",
         "two lists of arguments have one hash exactly if they are equal",
         "lists of up to three short values",
@@ -175,7 +177,8 @@ pub const LAWS: &[Law] = &[
                 .part("the other", text(&b)))
         },
     ),
-    textual(
+    free(
+        Family::Text,
         "codec",
         "decode(encode(d)) = d",
         "free data with journals",
@@ -193,7 +196,8 @@ pub const LAWS: &[Law] = &[
             Ok(!data.shared().is_empty())
         },
     ),
-    textual(
+    free(
+        Family::Text,
         "damaged-data",
         "damaged bytes are refused, or are the encoding of what they decode to",
         "damaged free data",
@@ -210,7 +214,8 @@ pub const LAWS: &[Law] = &[
             }
         },
     ),
-    textual(
+    free(
+        Family::Text,
         "tree-text",
         "parse(print(t)) = t, one canonical text a tree, comments and blanks change nothing and stay",
         "trees of any script that the grammar has",
@@ -226,7 +231,8 @@ pub const LAWS: &[Law] = &[
             comments_stay(&woven).map(|()| true)
         },
     ),
-    textual(
+    free(
+        Family::Text,
         "near-valid-text",
         "parsing ends, says well-formed things, and the same of the canonical text",
         "texts that are almost valid scripts",
