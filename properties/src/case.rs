@@ -1,6 +1,6 @@
 //! A case: all that decides what happens in a network. Played with a runner, it gives every run in full.
 
-use crate::subject::Subject;
+use crate::subject::{Comparison, Subject};
 use airtight_engine::execute::Limits;
 use airtight_engine::invoke::{CallResults, InterpreterResult, RunParameters};
 use airtight_engine::runner::{AvmRunner, LogLevel, RunnerError};
@@ -300,10 +300,13 @@ fn exchange(network: &mut Network, recorder: &mut Recorder<'_>) -> Result<bool, 
             return Ok(false);
         }
         let runs = recorder.runs.get(before..).unwrap_or_default();
-        // Others may write other bytes each time; what they ask for shows whether anything came of it.
-        let settled = match recorder.subject.is_own() {
-            true => runs.iter().all(|run| run.after == run.previous),
-            false => round > 1 && runs.iter().all(|run| run.answers.is_empty() && run.result.requests.is_empty()),
+        // Where bytes mean nothing, as others may be written each time, what they ask for shows whether anything came
+        // of it.
+        let settled = match recorder.subject.comparison() {
+            Comparison::Bytes => runs.iter().all(|run| run.after == run.previous),
+            Comparison::States | Comparison::Events | Comparison::Outcomes => {
+                round > 1 && runs.iter().all(|run| run.answers.is_empty() && run.result.requests.is_empty())
+            }
         };
         if settled {
             break;

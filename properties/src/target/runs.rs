@@ -4,7 +4,7 @@ use crate::campaign::{case_of, draw};
 use crate::case::Case;
 use crate::law::laws;
 use crate::scene::Scene;
-use crate::subject::Subject;
+use crate::subject::{Comparison, Subject};
 use crate::{Played, Violation};
 use airtight_engine::data::{Answer, Data, decode, encode};
 use airtight_engine::execute::Limits;
@@ -217,7 +217,10 @@ pub fn roundtrip_runner(bytes: &[u8]) -> Result<bool, Violation> {
     OTHERS.with_borrow_mut(|others| -> Result<(), Violation> {
         let others = match others {
             Some(others) => others,
-            None => others.insert([Subject::of(Worker::new(), None)?, Subject::of(Lines::new(), None)?]),
+            None => {
+                let bytes = Some(Comparison::Bytes);
+                others.insert([Subject::of(Worker::new(), bytes)?, Subject::of(Lines::new(), bytes)?])
+            }
         };
         for other in others {
             let other = play(&case, other)?;
