@@ -507,6 +507,18 @@ fn refuses_other_ways_to_write_the_same() {
     assert_eq!(refused(&good.replacen(':', ": ", 1)), DataError::NotCanonical { byte: r#"{"format":"#.len() });
 }
 
+/// A character has one escape: the short one, where there is one.
+#[test]
+fn refuses_long_escapes_of_what_has_short_ones() {
+    let named = |escape: &str| trace(CLAIM).replace("\"A\"", &format!("\"{escape}\""));
+    for (short, long) in [("\\b", "0008"), ("\\t", "0009"), ("\\n", "000a"), ("\\f", "000c"), ("\\r", "000d")] {
+        accepted(&named(short));
+        let long = named(&format!("\\u{long}"));
+        assert!(matches!(refused(&long), DataError::NotCanonical { .. }), "{long}");
+    }
+    accepted(&named("\\u000b"));
+}
+
 /// Numbers in the data are bounds of nothing: memory and time follow the length of the input.
 #[test]
 fn huge_numbers_cost_nothing() {

@@ -1,5 +1,7 @@
 //! Which operands each position takes, and the builder, which must agree with the parser about it.
 
+mod golden;
+
 use airtight_engine::script::{Builder, Class, Item, Kind, Position, SpellingError, Step, Tree, print};
 
 /// For each column of the table, scripts with a gap for the operand.
@@ -45,6 +47,37 @@ fn each_position_takes_what_the_table_says() {
         }
     }
     assert_eq!(cells, 30 * 16, "no cell is lost");
+}
+
+/// What is said of operands that a position does not take: what was found, what is expected there, and what to write.
+#[test]
+fn refused_operands_are_explained() {
+    let mut lines = include_str!("syntax/operands.tsv").lines().filter(|line| !line.starts_with("# What"));
+    let columns: Vec<_> = lines.next().expect("there is a head").split('\t').skip(1).collect();
+    let samples: Vec<_> = lines.map(|line| line.split('\t').next().unwrap_or_default()).collect();
+    let mut text = String::new();
+    for template in columns.into_iter().filter(|column| *column != "from").flat_map(templates) {
+        text.push_str(template);
+        text.push('\n');
+        let (mut caption, mut help) = (String::new(), String::new());
+        for sample in samples.iter().copied().chain(["[1]", ")", "]", "(null)"]) {
+            let found = Tree::parse(template.replace('_', sample)).err();
+            // The same words are not said again and again.
+            for finding in found.iter().flatten() {
+                text.push_str(&format!("  {sample}: {}\n", finding.message));
+                for (word, last, now) in [
+                    ("", &mut caption, finding.caption.as_str()),
+                    ("help: ", &mut help, finding.help.as_deref().unwrap_or("none")),
+                ] {
+                    if *last != now {
+                        text.push_str(&format!("    {word}{now}\n"));
+                        now.clone_into(last);
+                    }
+                }
+            }
+        }
+    }
+    golden::holds("syntax/operands.txt", &text);
 }
 
 fn item(class: Class) -> Item<'static> {

@@ -1,5 +1,7 @@
 //! The tables of accepted and rejected scripts, row by row, and what a mistake must not bring with it.
 
+mod golden;
+
 use airtight_engine::script::{Code, Diagnostics, Script, Severity, Tree, print};
 
 fn findings(text: &str) -> Diagnostics {
@@ -88,6 +90,38 @@ fn every_error_kind_has_a_row() {
     for code in Code::ALL.iter().filter(|code| !never_refuse(code) && !not_text(code)) {
         assert!(seen.iter().any(|name| name == code.name()), "no row for {code}");
     }
+}
+
+/// Findings in words, a line for each part.
+fn words(script: &str, findings: &Diagnostics) -> String {
+    let mut out = String::new();
+    for finding in findings {
+        let severity = if finding.severity == Severity::Error { "error" } else { "warning" };
+        out.push_str(&format!("  {severity} {}: {}\n", finding.code, finding.message));
+        let labels = finding.labels.iter().map(|label| (label.span, &label.text));
+        for (span, text) in [(finding.excerpt, &finding.caption)].into_iter().chain(labels) {
+            let place = script.get(span.start as usize..span.end as usize).unwrap_or_default();
+            out.push_str(&format!("    `{}` {text}\n", place.replace('\n', "⏎")));
+        }
+        if let Some(help) = &finding.help {
+            out.push_str(&format!("    help: {help}\n"));
+        }
+    }
+    out
+}
+
+/// What is said of the scripts of the table, in words.
+#[test]
+fn findings_say_what_is_wrong_and_what_to_do() {
+    let mut text = String::new();
+    for [_, script, ..] in rows() {
+        let script = script.replace('⏎', "\n");
+        let found = findings(&script);
+        if !found.is_empty() {
+            text.push_str(&format!("{}\n{}", script.replace('\n', "⏎"), words(&script, &found)));
+        }
+    }
+    golden::holds("syntax/scripts.txt", &text);
 }
 
 /// Every independent mistake is reported in one pass, in textual order, and nothing that follows from another one.

@@ -219,12 +219,21 @@ fn functions(script: &Tree) -> Vec<String> {
     functions
 }
 
-/// The smallest script on which the same sort of difference is seen with the same services and choices.
+/// How many scripts are tried at most to make one smaller.
+const TRIES_MAX: usize = 5_000;
+
+/// The smallest script on which the same sort of difference is seen with the same services and choices, as far as so many
+/// tries lead.
 pub fn shrink(seed: u64, script: &Tree, divergence: &Divergence, ours: &mut Subject, theirs: &mut Reference) -> Tree {
     // What the reference does not even read is told on the standard error each time.
     let silent = divergence.kind != Kind::Class || !divergence.detail.ends_with(" 1");
     let endless = divergence.detail.starts_with("10 ");
+    let mut tries = 0;
     reduce(script.clone(), |tree| {
+        tries += 1;
+        if tries > TRIES_MAX {
+            return false;
+        }
         let Some(played) = silent.then(|| Campaign::case(seed, tree).play(ours).ok()).flatten() else { return false };
         // The reference may take any time where ours met a limit, and its threads cannot be ended.
         let limited = played.runs.iter().any(|run| run.result.ret_code == LIMIT_EXCEEDED);

@@ -47,6 +47,16 @@ impl Names {
         id
     }
 
+    /// Adds names of others.
+    pub fn learn(&mut self, others: &Self) {
+        for (name, id) in &others.ids {
+            if !self.ids.contains_key(name) {
+                self.ids.insert(name.clone(), id.clone());
+                self.names.insert(id.clone(), name.clone());
+            }
+        }
+    }
+
     /// The id of a name, or the text as it is.
     pub fn encode<'t>(&'t self, text: &'t str) -> &'t str {
         self.ids.get(text).map_or(text, |id| id)

@@ -44,6 +44,8 @@ pub struct Reference {
     thread: Option<Thread>,
     /// The last script, since a particle has the same one in all of its runs.
     script: Option<Prepared>,
+    /// All names so far, since data may be shown after other particles.
+    seen: Names,
 }
 
 struct Thread {
@@ -80,7 +82,7 @@ impl Reference {
     /// A runner that has 20 seconds for each run, not initialized yet.
     pub fn new() -> Self {
         let known = USUAL_PEERS.map(Arc::from).to_vec();
-        Self { known, millis_max: 20_000, ends: false, thread: None, script: None }
+        Self { known, millis_max: 20_000, ends: false, thread: None, script: None, seen: Names::default() }
     }
 
     /// A runner that is initialized.
@@ -120,23 +122,18 @@ impl Reference {
         self.script = None;
     }
 
-    /// A value of the last particle with names where ids are.
-    fn decode_value(&self, value: serde_json::Value) -> serde_json::Value {
-        match &self.script {
-            Some(prepared) => prepared.names.decode_value(value),
-            None => value,
-        }
-    }
-
-    fn prepare(&mut self, air: &str, init: &Arc<str>) -> &mut Prepared {
+    fn prepare(&mut self, air: &str, parameters: &RunParameters) -> &Prepared {
+        let init = &parameters.init_peer_id;
         let fits = |one: &Prepared| *one.air == *air && one.init == *init;
-        let prepared = self.script.take().filter(fits).unwrap_or_else(|| {
+        let mut prepared = self.script.take().filter(fits).unwrap_or_else(|| {
             let mut names = Names::default();
             names.add(init);
             self.known.iter().for_each(|name| drop(names.add(name)));
             peers_of(air).iter().for_each(|name| drop(names.add(name)));
             Prepared { air: air.into(), init: init.clone(), encoded: names.encode_script(air), names }
         });
+        prepared.names.add(&parameters.current_peer_id);
+        self.seen.learn(&prepared.names);
         self.script.insert(prepared)
     }
 
@@ -218,8 +215,7 @@ impl AvmRunner for Reference {
         parameters: &RunParameters,
         call_results: &CallResults,
     ) -> Result<InterpreterResult, RunnerError> {
-        let Prepared { names, encoded, .. } = self.prepare(air, &parameters.init_peer_id);
-        let me = names.add(&parameters.current_peer_id);
+        let Prepared { names, encoded, .. } = self.prepare(air, parameters);
         let sizes = parameters.size_limits;
         let job = Execution {
             air: encoded.clone(),
@@ -227,7 +223,7 @@ impl AvmRunner for Reference {
             current: current.to_vec(),
             parameters: ReferenceParameters::new(
                 names.encode(&parameters.init_peer_id).to_owned(),
-                me.to_string(),
+                names.encode(&parameters.current_peer_id).to_owned(),
                 parameters.timestamp,
                 parameters.ttl,
                 0,
@@ -241,7 +237,7 @@ impl AvmRunner for Reference {
             results: write_results(call_results, names).map_err(|message| RunnerError::BadAnswer { message })?,
         };
         let Done::Executed(outcome) = self.ask(Job::Execute(Box::new(job)))? else { return Err(mixed_up()) };
-        let names = &self.prepare(air, &parameters.init_peer_id).names;
+        let names = &self.prepare(air, parameters).names;
         let requests = read_requests(&outcome.call_requests, names);
         let mut next_peers: Vec<Arc<str>> =
             outcome.next_peer_pks.iter().map(|peer| names.decode(peer).into()).collect();
@@ -268,11 +264,11 @@ impl AvmRunner for Reference {
         Ok(())
     }
 
-    /// The events and the states of data, with the names of the last particle; the script changes nothing of it.
+    /// The events and the states of data, with names where ids of peers are that were seen; the script changes nothing of it.
     fn inspect(&mut self, _: Option<&str>, data: &[u8], _: Option<&RunParameters>) -> Result<String, RunnerError> {
         let Done::Shown(shown) = self.ask(Job::Show(data.to_vec()))? else { return Err(mixed_up()) };
         let shown = shown.map_err(|message| RunnerError::Refused { code: 2, message })?;
-        Ok(self.decode_value(shown).to_string())
+        Ok(self.seen.decode_value(shown).to_string())
     }
 }
 

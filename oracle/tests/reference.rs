@@ -146,6 +146,19 @@ fn signatures_are_made_and_checked() {
     assert_eq!(elsewhere, if SIGNATURES { 9 } else { 0 });
 }
 
+/// Laws look at data when other scripts have been run since.
+#[test]
+fn data_are_shown_with_names_whatever_ran_since() {
+    let mut theirs = Reference::ready().expect("there is a thread for it");
+    let bystander = RunParameters::new("A", "bystander");
+    let asked =
+        theirs.run(r#"(call "B" ("s" "f") [])"#, b"", b"", &bystander, &CallResults::new()).expect("it runs").data;
+    theirs.run("(null)", b"", b"", &RunParameters::new("A", "A"), &CallResults::new()).expect("it runs");
+    let shown = theirs.inspect(None, &asked, None).expect("it shows them");
+    assert!(shown.contains("bystander"), "{shown}");
+    assert!(!shown.contains("12D3"), "{shown}");
+}
+
 /// A panic is an error, and the runner can be used again.
 #[test]
 fn panics_and_time_limits_are_errors() {

@@ -26,8 +26,8 @@ enum Command {
         /// What decides which are drawn.
         #[arg(long, default_value_t = 1)]
         seed: u64,
-        /// Only those that the laws missed the last time, after laws or generators got stronger; the others count as they
-        /// were. Only for `laws`.
+        /// Only those that were missed the last time, after laws, generators or tests got stronger; the others count as they
+        /// were.
         #[arg(long, conflicts_with = "sample")]
         missed: bool,
         /// How many cases the law suite looks at.
@@ -92,7 +92,7 @@ fn run(command: &Command) -> Result<(), String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).ok_or("the zoo has no workspace around it")?;
     let file = root.join(MEASURED);
     let mut measured = Measured::read(&file)?;
-    let equivalents = Equivalents::read(&root.join(EQUIVALENT))?;
+    let equivalents = Equivalents::read(&root.join(EQUIVALENT), &root.join("engine/src"))?;
     if let Command::Run { profile, part, sample, seed, missed, cases } = command {
         let all: Vec<_> = cargo::list(root)?.into_iter().filter(|mutant| part.holds(mutant)).collect();
         match profile {
@@ -107,8 +107,13 @@ fn run(command: &Command) -> Result<(), String> {
                 measured.parts.insert(part.name().into(), Part::new(all.len(), seed, outcomes));
             }
             Profile::Full => {
-                let (known, names) = missed_by_laws(&mut measured, *part, &equivalents, &all)?;
-                if !names.is_empty() {
+                let (known, mut names) = missed_by_laws(&mut measured, *part, &equivalents, &all)?;
+                if *missed {
+                    names.retain(|name| known.was_missed_by_all(name));
+                    if !names.is_empty() {
+                        known.ask_all_again(cargo::test(root, "full", part.name(), &names, *cases)?);
+                    }
+                } else if !names.is_empty() {
                     known.add_full(cargo::test(root, "full", part.name(), &names, *cases)?);
                 }
             }

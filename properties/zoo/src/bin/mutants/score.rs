@@ -49,6 +49,11 @@ struct Equivalent {
     file: String,
     /// The end of the name, without file, line and column.
     change: String,
+    /// The source before the place, where others have the same end of the name.
+    after: Option<String>,
+    /// The source of the file.
+    #[serde(skip)]
+    source: String,
     /// Why what it changes cannot be observed.
     why: String,
 }
@@ -97,21 +102,40 @@ fn wilson(hits: usize, all: usize) -> (f64, f64) {
     (((middle - half) / whole).max(0.0), ((middle + half) / whole).min(1.0))
 }
 
+impl Equivalent {
+    /// Whether a mutant of this name, as in `engine/src/file.rs:1:2: change`, is it.
+    fn is(&self, name: &str) -> bool {
+        let rest = name.strip_prefix("engine/src/").and_then(|name| name.strip_prefix(&self.file)?.strip_prefix(':'));
+        rest.is_some_and(|rest| {
+            rest.ends_with(&self.change) && self.after.as_ref().is_none_or(|after| self.stands_after(rest, after))
+        })
+    }
+
+    /// Whether the source has this text before the place.
+    fn stands_after(&self, place: &str, text: &str) -> bool {
+        let mut numbers = place.split(':').map_while(|number| number.parse::<usize>().ok()?.checked_sub(1));
+        let (Some(line), Some(column)) = (numbers.next(), numbers.next()) else { return false };
+        let line = self.source.lines().nth(line);
+        line.and_then(|line| line.get(..column)).is_some_and(|before| before.trim_end().ends_with(text))
+    }
+}
+
 impl Equivalents {
-    /// Reads the list; there must be one.
-    pub(crate) fn read(path: &Path) -> Result<Self, String> {
-        let text =
-            std::fs::read_to_string(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
-        toml::from_str(&text).map_err(|error| format!("`{}`: {error}", path.display()))
+    /// Reads the list, of which there must be one, and the sources that it names.
+    pub(crate) fn read(path: &Path, sources: &Path) -> Result<Self, String> {
+        let read = |path: &Path| {
+            std::fs::read_to_string(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))
+        };
+        let mut all: Self = toml::from_str(&read(path)?).map_err(|error| format!("`{}`: {error}", path.display()))?;
+        for listed in &mut all.mutants {
+            listed.source = read(&sources.join(&listed.file))?;
+        }
+        Ok(all)
     }
 
     /// Why nobody could notice this mutant, if that is so.
     pub(crate) fn why(&self, name: &str) -> Option<&str> {
-        let is_it = |listed: &&Equivalent| {
-            let rest = name.strip_prefix("engine/src/").and_then(|name| name.strip_prefix(&listed.file));
-            rest.is_some_and(|rest| rest.starts_with(':') && rest.ends_with(&listed.change))
-        };
-        self.mutants.iter().find(is_it).map(|listed| listed.why.as_str())
+        self.mutants.iter().find(|listed| listed.is(name)).map(|listed| listed.why.as_str())
     }
 
     /// A mutant that is listed, and that some test noticed all the same, is an error of the list.
@@ -197,6 +221,18 @@ impl Part {
     pub(crate) fn add_full(&mut self, outcomes: Vec<Outcome>) {
         self.seconds_full = Some(outcomes.iter().map(|outcome| outcome.seconds).sum());
         self.full = Some(outcomes.into_iter().map(|outcome| (outcome.name, outcome.verdict)).collect());
+    }
+
+    /// What all tests made of those that they had missed before.
+    pub(crate) fn ask_all_again(&mut self, outcomes: Vec<Outcome>) {
+        *self.seconds_full.get_or_insert_default() += outcomes.iter().map(|outcome| outcome.seconds).sum::<f64>();
+        let full = self.full.get_or_insert_default();
+        full.extend(outcomes.into_iter().map(|outcome| (outcome.name, outcome.verdict)));
+    }
+
+    /// Whether all tests missed it when they were asked.
+    pub(crate) fn was_missed_by_all(&self, name: &str) -> bool {
+        self.full.as_ref().is_some_and(|full| full.get(name) == Some(&Verdict::Missed))
     }
 
     /// The mutants that the laws missed, and could have noticed.
@@ -437,6 +473,11 @@ mod tests {
         let list = "[[mutants]]\nfile = \"data/merge.rs\"\nchange = \"in capacity\"\nwhy = \"a guess\"\n";
         let list: Equivalents = toml::from_str(list).expect("it is of the form");
         assert_eq!(list.why(&name(3)), Some("a guess"));
+        let mut placed = list.clone();
+        placed.mutants[0].after = Some("(high".into());
+        placed.mutants[0].source = "one\ntwo\n  (high + low + 2)\n  (low + high)".into();
+        let at = |place| placed.why(&format!("engine/src/data/merge.rs:{place}: replace + with * in capacity"));
+        assert_eq!((at("3:9"), at("3:15"), at("4:8"), at("9:9")), (Some("a guess"), None, None, None));
         assert_eq!(part.missed_by_laws(&list).count(), 1);
         let mut measured = Measured { parts: BTreeMap::from([("data".into(), part)]) };
         let row = measured.rows(&list).remove(0);
