@@ -80,6 +80,13 @@ fn an_answer_may_say_the_least_or_all() {
 }
 
 #[test]
+fn blank_lines_are_no_answers() {
+    let answer = r#"{"jsonrpc":"2.0","id":2,"result":{"retCode":3,"errorMessage":"","data":"","nextPeerPks":[],"callRequests":[]}}"#;
+    let mut runner = after_init(&format!("read -r line; echo; echo '  '; echo '{answer}'; cat > /dev/null"));
+    assert_eq!(run(&mut runner).map(|result| result.ret_code), Ok(3));
+}
+
+#[test]
 fn arguments_may_be_as_deep_as_values_are_and_no_deeper() {
     let answer = |depth: usize| {
         let deep = "[".repeat(depth) + &"]".repeat(depth);
