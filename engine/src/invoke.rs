@@ -177,6 +177,32 @@ pub struct InterpreterResult {
     pub waiting: Vec<Waiting>,
 }
 
+/// Every code that a run can end with, and what it means; the numbers are those of the reference interpreter.
+pub const CODES: [(i64, &str); 22] = [
+    (0, "the script was followed as far as it goes now"),
+    (1, "the script cannot be read"),
+    (2, "the previous or the current data cannot be read"),
+    (5, "the call results cannot be read"),
+    (10, "a limit of sizes, steps or depth is exceeded"),
+    (10000, "a service failed"),
+    (10001, "`match` of values that differ"),
+    (10002, "`mismatch` of equal values"),
+    (10004, "a value would nest too deep"),
+    (10005, "`fold` over what is no array"),
+    (10006, "`fail` raised an error"),
+    (10007, "a lens selects nothing"),
+    (10008, "`fail` of what is no error object"),
+    (10009, "a name is read before its `new` gives it a value"),
+    (10010, "the length of what is no array"),
+    (10011, "a peer, service or function is no string"),
+    (10012, "the key of a map entry is neither a string nor an integer"),
+    (20000, "the data are of another script"),
+    (20002, "no call id is left"),
+    (20003, "`next` outside of its fold; no script that can be read does that"),
+    (20013, "a stream has too many elements"),
+    (30000, "this peer did not ask for some of the call results"),
+];
+
 impl InterpreterResult {
     /// Whether the run was given up: nothing was taken in, and the data are the previous ones.
     pub const fn is_given_up(&self) -> bool {
@@ -235,7 +261,7 @@ pub enum InvokeError {
         message: String,
     },
     /// A hard limit is exceeded.
-    #[error("{what} has {bytes} bytes, more than the limit of {limit}")]
+    #[error("{what}: {bytes} bytes, more than the limit of {limit}")]
     Size {
         /// What is too large.
         what: &'static str,
@@ -396,7 +422,7 @@ pub(crate) fn run_bytes(
     results: impl FnOnce() -> Result<CallResults, InvokeError>,
 ) -> InterpreterResult {
     let mut exceeded = LimitsExceeded::default();
-    match try_run_bytes(air, previous, current, parameters, script, results, &mut exceeded) {
+    let result = match try_run_bytes(air, previous, current, parameters, script, results, &mut exceeded) {
         Ok(result) => InterpreterResult { limits_exceeded: exceeded, ..result },
         Err(error) => InterpreterResult {
             ret_code: error.code(),
@@ -405,7 +431,9 @@ pub(crate) fn run_bytes(
             limits_exceeded: exceeded,
             ..InterpreterResult::default()
         },
-    }
+    };
+    debug_assert!(CODES.iter().any(|(code, _)| *code == result.ret_code), "`{}` is no known code", result.ret_code);
+    result
 }
 
 fn try_run_bytes(

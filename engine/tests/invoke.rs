@@ -1,7 +1,7 @@
 //! The interface in bytes: each code, what comes back with it, and input that nobody should send.
 
 use airtight_engine::data::{Answer, decode};
-use airtight_engine::invoke::{CallResults, InterpreterOutcome, RunParameters, invoke, read_results};
+use airtight_engine::invoke::{CODES, CallResults, InterpreterOutcome, RunParameters, invoke, read_results};
 
 const CALL: &str = r#"(seq (call "A" ("s" "f") ["x"] a) (call "B" ("s" "g") [a] b))"#;
 
@@ -236,7 +236,7 @@ fn code_10_is_also_a_run_that_asks_for_too_much() {
     assert_eq!(limited(|parameters| parameters.limits.value_bytes = 10).ret_code, 0);
     let data = limited(|parameters| parameters.size_limits.new_data = 100);
     given_up(&data, 10, &previous);
-    assert!(data.error_message.starts_with("the new data has "), "{}", data.error_message);
+    assert!(data.error_message.starts_with("the new data: "), "{}", data.error_message);
 }
 
 #[test]
@@ -333,4 +333,12 @@ fn a_journal_of_another_peer_counts_for_nothing() {
     }
     // And A's own, come back to A, is not its journal either once the stored one is lost: the call is requested anew.
     assert!(requests(&run(air, b"", &at_a, "")).contains("\"f\""));
+}
+
+#[test]
+fn the_protocol_lists_each_code() {
+    let listed = CODES.map(|(code, what)| format!("| {code} | {what} |\n")).concat();
+    let page = include_str!("../../docs/runner-protocol.md");
+    assert!(page.contains(&format!("| code | |\n|---|---|\n{listed}\n")), "expected in the page:\n{listed}");
+    assert!(CODES.is_sorted_by(|(a, _), (b, _)| a < b), "each code once, in order");
 }

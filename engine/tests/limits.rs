@@ -48,6 +48,33 @@ fn the_step_limit_names_itself_and_the_instruction_reached() {
     assert_eq!(run("[1,2,3]", "(fold xs i (seq (ap i y) (next i)))", steps(1000)).ret_code, 0);
 }
 
+/// A script of some depth runs within every limit from that depth on, and within no smaller one: folds go down by several
+/// levels at a time, and none of them leads past the limit.
+#[test]
+fn the_depth_limit_has_no_gaps() {
+    let within = |depth| run("[0]", &nested(12, "(ap 1 x)"), Limits { depth, ..Limits::default() }).ret_code;
+    let codes: Vec<_> = (1..100).map(within).collect();
+    let least = codes.iter().position(|code| *code == 0).expect("a hundred levels are enough");
+    assert!(least >= 12 && codes[..least].iter().all(|code| *code == 10), "{codes:?}");
+    assert!(codes[least..].iter().all(|code| *code == 0), "{codes:?}");
+}
+
+/// What an error quotes costs as much as what it is made of: it is kept, compared and told several times.
+#[test]
+fn long_errors_cost_steps() {
+    let air = r#"(xor (call "A" ("s" "f") []) (null))"#;
+    let failing = |steps| {
+        let mut parameters = RunParameters::new("A", "A");
+        let before = invoke(air.into(), vec![], vec![], parameters.clone(), vec![]);
+        parameters.limits = Limits { steps, ..Limits::default() };
+        let answer = Answer { ret_code: 1, result: "x".repeat(100_000).into() };
+        let results = serde_json::to_vec(&std::collections::BTreeMap::from([("1", answer)])).unwrap();
+        invoke(air.into(), before.data, vec![], parameters, results).ret_code
+    };
+    // Four times its bytes, of which 32 are one step.
+    assert_eq!((failing(12_000), failing(25_000)), (10, 0));
+}
+
 /// Each of these does or keeps far more than the script is long; a million steps are enough of each.
 #[test]
 fn what_explodes_ends_at_the_step_limit_soon() {

@@ -1,6 +1,7 @@
 //! What a run says of bad input: code, message, and that the previous data come back.
 
 use airtight_engine::data::decode;
+use airtight_engine::invoke::CODES;
 use airtight_snapshots::{CALL, Input, answered, answers, data_of};
 use std::collections::BTreeSet;
 
@@ -10,12 +11,6 @@ fn changed(data: &[u8], from: &str, to: &str) -> Vec<u8> {
     assert!(text.contains(from), "no {from} in {text}");
     text.replacen(from, to, 1).into_bytes()
 }
-
-/// Each code that a run can end with, but for one: no script that is valid has a `next` outside of its fold (20003).
-const CODES: [i64; 20] = [
-    1, 2, 5, 10, 10000, 10001, 10002, 10004, 10005, 10006, 10007, 10008, 10009, 10010, 10011, 10012, 20000, 20002,
-    20013, 30000,
-];
 
 /// An answer is raised as an error.
 const FAIL: &str = r#"(seq (call "a" ("s" "f") [] x) (fail x))"#;
@@ -191,5 +186,7 @@ fn bad_input() {
         }
         review!("outcomes", name, text shown);
     }
-    assert!(codes.into_iter().eq(CODES), "each code has an outcome");
+    // Success is no bad input, and no script that is valid has a `next` outside of its fold.
+    let all = CODES.iter().map(|(code, _)| *code).filter(|code| ![0, 20003].contains(code));
+    assert!(codes.into_iter().eq(all), "each code has an outcome");
 }
