@@ -276,7 +276,7 @@ fn new_data_have_a_limit() {
     let results = format!(r#"{{"1":{{"ret_code":0,"result":"{}"}}}}"#, array(1000));
     let ended = invoke(script, before.clone(), vec![], parameters, results.into_bytes());
     assert_eq!((ended.ret_code, ended.data), (10, before));
-    assert!(ended.error_message.starts_with("the new data has "), "{}", ended.error_message);
+    assert!(ended.error_message.starts_with("the new data: "), "{}", ended.error_message);
 }
 
 fn on_a_small_stack(run: impl FnOnce() + Send + 'static) {

@@ -97,7 +97,8 @@ fn run(command: &Command) -> Result<(), String> {
         let all: Vec<_> = cargo::list(root)?.into_iter().filter(|mutant| part.holds(mutant)).collect();
         match profile {
             Profile::Laws if *missed => {
-                let (known, names) = missed_by_laws(&mut measured, *part, &equivalents, &all)?;
+                let (known, names) = missed_by_laws(&mut measured, *part, &equivalents)?;
+                are_there(&names, &all)?;
                 known.ask_again(cargo::test(root, "laws", part.name(), &names, *cases)?);
             }
             Profile::Laws => {
@@ -107,14 +108,12 @@ fn run(command: &Command) -> Result<(), String> {
                 measured.parts.insert(part.name().into(), Part::new(all.len(), seed, outcomes));
             }
             Profile::Full => {
-                let (known, mut names) = missed_by_laws(&mut measured, *part, &equivalents, &all)?;
-                if *missed {
-                    names.retain(|name| known.was_missed_by_all(name));
-                    if !names.is_empty() {
-                        known.ask_all_again(cargo::test(root, "full", part.name(), &names, *cases)?);
-                    }
-                } else if !names.is_empty() {
-                    known.add_full(cargo::test(root, "full", part.name(), &names, *cases)?);
+                let (known, mut names) = missed_by_laws(&mut measured, *part, &equivalents)?;
+                names.retain(|name| !*missed || known.was_missed_by_all(name));
+                are_there(&names, &all)?;
+                if !names.is_empty() {
+                    let outcomes = cargo::test(root, "full", part.name(), &names, *cases)?;
+                    if *missed { known.ask_all_again(outcomes) } else { known.add_full(outcomes) }
                 }
             }
         }
@@ -135,15 +134,19 @@ fn missed_by_laws<'m>(
     measured: &'m mut Measured,
     part: Which,
     equivalents: &Equivalents,
-    all: &[Listed],
 ) -> Result<(&'m mut Part, Vec<String>), String> {
     let known = measured.parts.get_mut(part.name());
     let known = known.ok_or_else(|| format!("run `laws {}` first", part.name()))?;
     let names: Vec<_> = known.missed_by_laws(equivalents).cloned().collect();
+    Ok((known, names))
+}
+
+/// Says which of these the engine does not have any more.
+fn are_there(names: &[String], all: &[Listed]) -> Result<(), String> {
     let there: BTreeSet<_> = all.iter().map(|mutant| &mutant.name).collect();
     match names.iter().find(|name| !there.contains(name)) {
         Some(gone) => Err(format!("there is no `{gone}` any more: the engine changed, run `laws` again")),
-        None => Ok((known, names)),
+        None => Ok(()),
     }
 }
 
