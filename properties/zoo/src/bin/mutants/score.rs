@@ -319,7 +319,8 @@ impl Measured {
              which a test failed or did not end. *Laws* is the law suite alone; *engine's tests* are all those of the \
              engine's package, over what the laws missed. *Equivalent* are mutants that nobody could notice, listed with the reason; they \
              do not count as viable. Intervals are those of Wilson at a confidence of 95 %; where all mutants of a \
-             place were tested there is none."
+             place were tested there is none. Tests of the engine were added for what they had missed here: for the mutants \
+             that were not drawn, an interval of theirs promises too much, one of the laws alone does not."
                 .to_owned(),
         ];
         for (name, part) in &self.parts {
