@@ -119,7 +119,7 @@ fn every_instruction_is_reached_in_every_way() {
             assert!(cells.contains_key(&(kind, way)), "`{kind}` is never {way}");
         }
     }
-    for kind in ["call", "ap", "canon", "match", "mismatch", "fold", "fail"] {
+    for kind in ["call", "ap", "ap into a map", "canon", "match", "mismatch", "fold", "fail"] {
         assert!(cells.contains_key(&(kind, "error")), "`{kind}` never fails");
     }
 }

@@ -5,7 +5,7 @@
 //! | scripts | of up to `k` instructions over an alphabet of leaves (calls of two peers with and without arguments, into a scalar and a stream; `ap` into the stream; `canon`; `fail`; `null`; `next`) and of `seq`, `par`, `xor`, `fold`, `new`, as far as they are valid |
 //! | schedules | each way to decide the first [`Bounds::decisions`] times that more than one thing can happen next; then the first thing happens first |
 //! | histories | those laws that look at a history as a whole |
-//! | triples | of all data that peers send in any history of a script: the word law by its parts: identity, idempotence, left regularity, associativity |
+//! | triples | of all data that peers hold in any history of a script: the word law by its parts: identity, idempotence, left regularity, associativity |
 //!
 //! What was looked at is told by a [`Certificate`]: exact counts, and a hash of all scripts and data in their order. Equal
 //! bounds give equal certificates, on any machine and with any number of threads.
@@ -56,7 +56,7 @@ pub struct Certificate {
     pub scripts: u64,
     /// Histories of them.
     pub histories: u64,
-    /// Different data that peers send, summed over the scripts.
+    /// Different data that peers hold, summed over the scripts.
     pub data: u64,
     /// Triples of data of one script.
     pub triples: u64,

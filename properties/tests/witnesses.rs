@@ -1,4 +1,4 @@
-//! The smallest counterexamples of `docs/laws.md` to what does not hold, played.
+//! Counterexamples of `docs/laws.md` to what does not hold: these are played; all are at least scripts.
 
 use airtight_engine::data::{Answer, decode};
 use airtight_engine::invoke::{CallResults, InterpreterResult, RunParameters};
@@ -79,6 +79,17 @@ fn runs_at_who_fixes_a_canon_are_not_associative() {
     let at_once = run(SCRIPT, "b", b"", &merged(&a, &c), None);
     assert_eq!(fixed(SCRIPT, &one_by_one.data), ["\"a\""]);
     assert_eq!(fixed(SCRIPT, &at_once.data), ["\"a\"", "\"c\""]);
+}
+
+/// Data that their own peer did not make may let it fix something, even if it gets them twice; then all is known.
+#[test]
+fn runs_at_who_fixes_a_canon_are_not_idempotent() {
+    const SCRIPT: &str = r#"(seq (call "a" ("s" "f") [] $s) (canon "b" $s #c))"#;
+    let a = answered(SCRIPT, "a");
+    let twice = run(SCRIPT, "b", &a, &a, None).data;
+    assert_eq!(fixed(SCRIPT, &twice), ["\"a\""]);
+    assert!(String::from_utf8_lossy(&a).contains(r#""canons":[]"#), "at `a` it is not fixed");
+    assert_eq!(run(SCRIPT, "b", &twice, &a, None).data, twice);
 }
 
 /// The value that was learned later does not wait for the one before.
