@@ -69,7 +69,7 @@ pub const LAWS: &[Law] = &[
         family: Family::Protocol,
         statement: "what a peer's data show of another peer's work, that peer has done or knows of, or knows that it is \
                     none; or it was told, where it goes through a fold over a stream or map in other batches",
-        domain: "peers that lost no data, when nothing is under way",
+        domain: "peers that lost no data and gave up no run, when nothing is under way",
         why: "no particle gets stuck because a message was not sent",
         needs: Needs::Trace,
         amount: Amount::Once,
@@ -306,7 +306,9 @@ fn sees_other_batches(ours: &View, theirs: &View) -> bool {
 
 fn told(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violation> {
     let has_batches = has_batches(scene.played.script.tree());
-    let Some(quiet_at) = scene.played.quiet_at.filter(|_| !scene.played.has_lost()) else { return Ok(false) };
+    // Data that led a run past a limit are dropped, and what they said is not known.
+    let is_lost = scene.played.has_lost() || scene.played.has_given_up();
+    let Some(quiet_at) = scene.played.quiet_at.filter(|_| !is_lost) else { return Ok(false) };
     let stored = scene.played.stored(quiet_at);
     let mut some = false;
     for (peer, data) in &stored {
