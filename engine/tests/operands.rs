@@ -26,10 +26,15 @@ fn templates(column: &str) -> &'static [&'static str] {
     }
 }
 
+/// The columns of the table, and its rows.
+fn table() -> (Vec<&'static str>, impl Iterator<Item = &'static str>) {
+    let mut lines = include_str!("syntax/operands.tsv").lines().filter(|line| !line.starts_with("# What"));
+    (lines.next().expect("there is a head").split('\t').skip(1).collect(), lines)
+}
+
 #[test]
 fn each_position_takes_what_the_table_says() {
-    let mut lines = include_str!("syntax/operands.tsv").lines().filter(|line| !line.starts_with("# What"));
-    let columns: Vec<_> = lines.next().expect("there is a head").split('\t').skip(1).collect();
+    let (columns, lines) = table();
     let mut cells = 0;
     for line in lines {
         let (sample, marks) = line.split_once('\t').expect("a row has columns");
@@ -52,8 +57,7 @@ fn each_position_takes_what_the_table_says() {
 /// What is said of operands that a position does not take: what was found, what is expected there, and what to write.
 #[test]
 fn refused_operands_are_explained() {
-    let mut lines = include_str!("syntax/operands.tsv").lines().filter(|line| !line.starts_with("# What"));
-    let columns: Vec<_> = lines.next().expect("there is a head").split('\t').skip(1).collect();
+    let (columns, lines) = table();
     let samples: Vec<_> = lines.map(|line| line.split('\t').next().unwrap_or_default()).collect();
     let mut text = String::new();
     for template in columns.into_iter().filter(|column| *column != "from").flat_map(templates) {
