@@ -34,7 +34,7 @@ pub(crate) fn run(args: &LawsArgs, console: &mut Console) -> io::Result<()> {
     let bar = bar(&plan);
     let report = campaign(&plan, &|| subject::make(&args.subject), &|progress| {
         bar.set_position(progress.cases);
-        bar.set_message(match progress.fails {
+        bar.set_message(match progress.failing.len() {
             0 => String::new(),
             fails => counted(fails, "law") + " broken",
         });

@@ -4,7 +4,7 @@ use crate::args::ReplayArgs;
 use crate::check::story;
 use crate::console::{Console, Verdict, shown_name};
 use crate::subject;
-use airtight_properties::Counterexample;
+use airtight_properties::{Counterexample, Replayed};
 use std::io::{self, Write};
 
 pub(crate) fn run(args: &ReplayArgs, console: &mut Console) -> io::Result<()> {
@@ -19,13 +19,16 @@ pub(crate) fn run(args: &ReplayArgs, console: &mut Console) -> io::Result<()> {
     };
     let name = shown_name(&args.file);
     match counterexample.replay(&mut subject) {
-        Ok(Some(again)) => {
+        Ok(Replayed::Fails(again)) => {
             console.verdict(Verdict::Invalid);
             let styled = console.out_styled;
             writeln!(console.out, "{}", story::tell(&again, styled))?;
             writeln!(console.out, "{name}: `{}` still fails", counterexample.law)
         }
-        Ok(None) => writeln!(console.out, "{name}: `{}` holds in this case", counterexample.law),
+        Ok(Replayed::Holds) => writeln!(console.out, "{name}: `{}` holds in this case", counterexample.law),
+        Ok(Replayed::Vacuous) => {
+            writeln!(console.out, "{name}: nothing comes about that `{}` is about", counterexample.law)
+        }
         Err(error) => console.unusable("replay", &args.file, error),
     }
 }

@@ -1,7 +1,7 @@
 //! Whether histories reach what they should: every instruction in every way, data that differ, all that the known
 //! mistakes of interpreters need. Fixed seeds; counts are printed.
 
-use airtight_engine::data::{Data, PlaceId, Segment, SegmentId, Shared, decode};
+use airtight_engine::data::{Data, PlaceId, decode};
 use airtight_engine::execute::{CallState, End, Executed, Limits, Peer, Rendered, render};
 use airtight_engine::runner::SameThread;
 use airtight_engine::script::{Kind, Script, print};
@@ -122,60 +122,6 @@ fn every_instruction_is_reached_in_every_way() {
     for kind in ["call", "ap", "ap into a map", "canon", "match", "mismatch", "fold", "fail"] {
         assert!(cells.contains_key(&(kind, "error")), "`{kind}` never fails");
     }
-}
-
-/// Events, each with the places around it.
-type Around = BTreeMap<(PlaceId, String), BTreeSet<PlaceId>>;
-
-/// The events of a trace with the places around them.
-fn around(shared: &Shared) -> Around {
-    let mut found = BTreeMap::new();
-    let mut work: Vec<(Segment<'_>, SegmentId, BTreeSet<PlaceId>)> =
-        vec![(shared.trace().root(), SegmentId::root(), BTreeSet::new())];
-    while let Some((segment, id, outer)) = work.pop() {
-        for (step, place) in segment.enumerate() {
-            for claim in place.claims() {
-                let result = format!("{:?}", shared.stores().id(claim.result));
-                found.insert((id.place(step), result), outer.clone());
-            }
-            for (branch, child) in place.children() {
-                let mut around = outer.clone();
-                around.insert(id.place(step));
-                work.push((child, id.branch(step, branch), around));
-            }
-        }
-    }
-    found
-}
-
-/// Pairs of previous and current data mostly differ, and many of them inside of one `par` or fold.
-#[test]
-fn pairs_of_data_differ() {
-    let generator = ScriptGenerator::new(ScriptConfig::concurrent());
-    let (mut pairs, mut nested, mut concurrent, mut together, mut few) = (0_u32, 0_u32, 0_u32, 0_u32, 0_u32);
-    for seed in 0..6_000 {
-        let (_, network) = played(&generator, 10_000_000 + seed);
-        let known = traces::of_history(network.history());
-        few += u32::from(known.iter().all(|data| data.events().count() < 2));
-        let Some((a, b)) = traces::pair(&known, &mut Seeded::new(seed)) else { continue };
-        pairs += 1;
-        let (of_a, of_b) = (around(&a), around(&b));
-        let only = |these: &Around, those: &Around| -> Vec<BTreeSet<PlaceId>> {
-            these.iter().filter(|(event, _)| !those.contains_key(*event)).map(|(_, around)| around.clone()).collect()
-        };
-        let (of_a_only, of_b_only) = (only(&of_a, &of_b), only(&of_b, &of_a));
-        let is_concurrent = !of_a_only.is_empty() && !of_b_only.is_empty();
-        assert_eq!(is_concurrent, traces::is_concurrent(&a, &b));
-        nested += u32::from(!is_concurrent);
-        concurrent += u32::from(is_concurrent);
-        let shares = |x: &BTreeSet<PlaceId>| of_b_only.iter().any(|y| !x.is_disjoint(y));
-        together += u32::from(of_a_only.iter().any(shares));
-    }
-    println!(
-        "of {pairs} pairs {nested} are equal or one is part of the other, {concurrent} are concurrent, {together} of them \
-         inside of one `par` or fold; {few} are of data of one event at most"
-    );
-    assert!(pairs > 2_000 && nested * 100 <= pairs * 40 && together * 100 >= pairs * 20);
 }
 
 /// What a known mistake needs beside marks of scripts and histories.

@@ -144,13 +144,13 @@ impl FromStr for Shard {
 
 /// How far a campaign is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Progress {
+pub struct Progress<'a> {
     /// Cases that were looked at.
     pub cases: u64,
     /// Instances of laws.
     pub instances: u64,
-    /// How many laws fail so far.
-    pub fails: usize,
+    /// The laws that fail so far, in the order in which that was seen.
+    pub failing: &'a [&'static Law],
 }
 
 /// What a campaign found out.
@@ -231,7 +231,7 @@ struct Told {
 pub fn campaign(
     plan: &Plan,
     make: MakeSubject<'_>,
-    progress: &(dyn Fn(&Progress) + Sync),
+    progress: &(dyn Fn(&Progress<'_>) + Sync),
 ) -> Result<CampaignReport, CheckError> {
     if let Some(name) = plan.laws.iter().flatten().find(|name| law(name).is_none()) {
         return Err(CheckError::Law(name.clone()));
@@ -251,6 +251,7 @@ pub fn campaign(
     };
     let (mut cases, mut instances) = (0, 0);
     let mut first: Vec<(Broken, u64, u64, Duration)> = Vec::new();
+    let mut failing: Vec<&'static Law> = Vec::new();
     let mut numbers = plan.shard.numbers(plan.cases);
     'campaign: while plan.time.is_none_or(|time| elapsed() < time) {
         let batch: Vec<u64> = numbers.by_ref().take(batch).collect();
@@ -270,7 +271,8 @@ pub fn campaign(
                 row.add(tally);
             }
             for broken in broken {
-                if first.iter().all(|(known, ..)| known.law != broken.law) {
+                if !failing.contains(&broken.law) {
+                    failing.push(broken.law);
                     first.push((broken, number, instances, elapsed));
                 }
             }
@@ -278,11 +280,11 @@ pub fn campaign(
                 break 'campaign;
             }
         }
-        progress(&Progress { cases, instances, fails: first.len() });
+        progress(&Progress { cases, instances, failing: &failing });
     }
     let elapsed = elapsed();
     for row in &mut rows {
-        row.conclude(first.iter().any(|(broken, ..)| broken.law == row.law));
+        row.conclude(failing.contains(&row.law));
     }
     let found = first.into_iter().map(|(broken, case, instances, elapsed)| {
         let law = broken.law;

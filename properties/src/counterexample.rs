@@ -68,6 +68,17 @@ pub struct WitnessSide {
     pub trace: Vec<String>,
 }
 
+/// What a counterexample comes to when it is replayed.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Replayed {
+    /// The law still fails; the counterexample as it is now.
+    Fails(Box<Counterexample>),
+    /// The law holds.
+    Holds,
+    /// Nothing comes about any more that the law is about.
+    Vacuous,
+}
+
 /// Why a counterexample cannot be replayed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -104,7 +115,7 @@ impl Counterexample {
         let violation = Witness::new(&case, violation, subject);
         let mut found =
             Self { format: FORMAT, law: law.name.into(), violation, case, instance: tape.choices().to_vec() };
-        found.violation.again = matches!(found.replay(subject), Ok(Some(_)));
+        found.violation.again = matches!(found.replay(subject), Ok(Replayed::Fails(_)));
         found
     }
 
@@ -152,11 +163,11 @@ impl Counterexample {
         Ok(Some(Self::new(shrink(broken, clock, subject), subject)))
     }
 
-    /// Plays the case again and looks at the law again: the counterexample as it is now, if the law still fails.
+    /// Plays the case again and looks at the law again.
     ///
     /// # Errors
     /// If it cannot be replayed.
-    pub fn replay(&self, subject: &mut Subject) -> Result<Option<Self>, ReplayError> {
+    pub fn replay(&self, subject: &mut Subject) -> Result<Replayed, ReplayError> {
         let law = self.law()?;
         if let Some(reason) = law.needs.missing(subject) {
             return Err(ReplayError::NotApplied { law: self.law.clone(), reason });
@@ -166,8 +177,14 @@ impl Counterexample {
             subject.revive().map_err(ReplayError::Runner)?;
         }
         let mut scene = Scene::new(&played, subject);
-        let violation = law.look(&mut scene, &mut Tape::new(self.instance.clone())).err();
-        Ok(violation.map(|violation| Self { violation: Witness::new(&self.case, violation, subject), ..self.clone() }))
+        Ok(match law.look(&mut scene, &mut Tape::new(self.instance.clone())) {
+            Ok(true) => Replayed::Holds,
+            Ok(false) => Replayed::Vacuous,
+            Err(violation) => {
+                let violation = Witness::new(&self.case, violation, subject);
+                Replayed::Fails(Box::new(Self { violation, ..self.clone() }))
+            }
+        })
     }
 }
 

@@ -63,7 +63,7 @@ pub use campaign::{CampaignReport, Found, Plan, Progress, Shard, campaign};
 pub use case::{Case, CaseError, Played, Run, Schedule, ServiceSpec};
 pub use check::{CheckError, LawRow, Options, Report, Totals, Verdict, check};
 pub use clock::Clock;
-pub use counterexample::{Counterexample, FORMAT, ReplayError, Witness, WitnessSide};
+pub use counterexample::{Counterexample, FORMAT, ReplayError, Replayed, Witness, WitnessSide};
 pub use film::Film;
 pub use findings::{Ending, Findings};
 pub use hunt::{Hunt, hunt};

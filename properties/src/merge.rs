@@ -44,7 +44,7 @@ pub const LAWS: &[Law] = &[
         name: "conservation",
         family: Family::Merge,
         statement: "events(a·b) = events(a) ∪ events(b)",
-        domain: "pairs of data of a history",
+        domain: "pairs of data of a history, whole or in part",
         why: "what some peer did is never lost on the way to another one",
         needs: Needs::MergeAndEvents,
         amount: Amount::Sample(8),
@@ -54,7 +54,7 @@ pub const LAWS: &[Law] = &[
         name: "order-free",
         family: Family::Merge,
         statement: "(a·b)·(b·a) = a·b",
-        domain: "pairs of data of a history",
+        domain: "pairs of data of a history, whole or in part",
         why: "two peers that got two messages in opposite orders know the same",
         needs: Needs::Merge,
         amount: Amount::Sample(8),
@@ -64,7 +64,7 @@ pub const LAWS: &[Law] = &[
         name: "block-order",
         family: Family::Merge,
         statement: "in a·b, what a knew keeps its block; what only b knew comes after that, in the order b learned it",
-        domain: "pairs of data of a history",
+        domain: "pairs of data of a history, whole or in part",
         why: "streams are read in the order of blocks: what a peer has read keeps its place when more arrives",
         needs: Needs::MergeAndEvents,
         amount: Amount::Sample(8),
@@ -144,15 +144,8 @@ pub(crate) fn word_law_over(
     band::word_law(&mut OfHistory { letters: letters.into(), scene, how }, choices, LETTERS_MAX)
 }
 
-/// Two data of the history, perhaps the same ones.
-fn pair(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<Option<[Arc<[u8]>; 2]>, Violation> {
-    let letters = scene.letters()?;
-    let mut one = || letters.get(choices.below(letters.len() as u32) as usize).cloned();
-    Ok(one().zip(one()).map(|(a, b)| [a.data, b.data]))
-}
-
 fn conservation(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
-    let Some([a, b]) = pair(scene, choices)? else { return Ok(false) };
+    let Some([a, b]) = scene.pair(choices)?.map(|pair| pair.map(|letter| letter.data)) else { return Ok(false) };
     let product = scene.product(Product::Merge, &a, &b)?;
     let (left, right, both) =
         (scene.events(&a)?.support(), scene.events(&b)?.support(), scene.events(&product)?.support());
@@ -172,14 +165,14 @@ fn conservation(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool
 }
 
 fn order_free(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
-    let mut band = OfHistory::new(scene, Product::Merge)?;
-    let letters = band.letters() as u32;
-    let (x, y) = (choices.below(letters) as usize, choices.below(letters) as usize);
-    band::order_free(&mut band, x, y)?.map_or(Ok(x != y), Err)
+    let Some(letters) = scene.pair(choices)? else { return Ok(false) };
+    let differ = letters[0].data != letters[1].data;
+    let mut band = OfHistory { letters: letters.into(), scene, how: Product::Merge };
+    band::order_free(&mut band, 0, 1)?.map_or(Ok(differ), Err)
 }
 
 fn block_order(scene: &mut Scene<'_>, choices: &mut dyn Choices) -> Result<bool, Violation> {
-    let Some([a, b]) = pair(scene, choices)? else { return Ok(false) };
+    let Some([a, b]) = scene.pair(choices)?.map(|pair| pair.map(|letter| letter.data)) else { return Ok(false) };
     let product = scene.product(Product::Merge, &a, &b)?;
     let mut blocks = Vec::new();
     for data in [&a, &b, &product] {

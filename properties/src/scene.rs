@@ -3,10 +3,11 @@
 use crate::case::{Played, Run, ServiceSpec};
 use crate::subject::{Comparison, Subject};
 use crate::view::View;
+use airtight_engine::data::{Data, ScriptHash, Shared, decode, encode};
 use airtight_engine::invoke::{CallResults, InterpreterResult, RunParameters};
 use airtight_engine::runner::{AvmRunner, LogLevel, RunnerError};
 use airtight_engine::script::{Code, Script};
-use airtight_generators::{Choices, Network, Seeded, Weather};
+use airtight_generators::{Choices, Network, Seeded, Weather, traces};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -33,7 +34,7 @@ pub enum Product {
 pub struct Letter {
     /// The data, without what one peer alone knows.
     pub data: Arc<[u8]>,
-    /// The run that made them first.
+    /// The run that made them first; a number that no run has where they are a part of such data, or forged.
     pub run: usize,
 }
 
@@ -48,13 +49,22 @@ pub struct Scene<'a> {
     /// Without what the events come to.
     events: BTreeMap<Arc<[u8]>, Arc<View>>,
     letters: Option<Arc<[Letter]>>,
+    known: Option<Arc<[Shared]>>,
     elsewhere: Option<Arc<[Arc<[u8]>]>>,
 }
 
 impl<'a> Scene<'a> {
     /// A scene of which nothing was asked yet.
     pub fn new(played: &'a Played, subject: &'a mut Subject) -> Self {
-        Self { played, subject, views: BTreeMap::new(), events: BTreeMap::new(), letters: None, elsewhere: None }
+        Self {
+            played,
+            subject,
+            views: BTreeMap::new(),
+            events: BTreeMap::new(),
+            letters: None,
+            known: None,
+            elsewhere: None,
+        }
     }
 
     /// One of the runs, if there is any.
@@ -88,6 +98,32 @@ impl<'a> Scene<'a> {
         let letters: Arc<[_]> = letters.into();
         self.letters = Some(letters.clone());
         Ok(letters)
+    }
+
+    /// Two data of the history, perhaps the same ones; of our own engine mostly parts of what its peers know together, such
+    /// that each of the two has what the other lacks. `None` if there are no data, or hardly anything to tell.
+    ///
+    /// # Errors
+    /// If the runner has no answer.
+    pub fn pair(&mut self, choices: &mut dyn Choices) -> Result<Option<[Letter; 2]>, RunnerError> {
+        let letters = self.letters()?;
+        if !self.subject.is_own() {
+            let mut one = || letters.get(choices.below(letters.len() as u32) as usize).cloned();
+            return Ok(one().zip(one()).map(|(a, b)| [a, b]));
+        }
+        let known = match &self.known {
+            Some(known) => known.clone(),
+            None => letters.iter().filter_map(|letter| Some(decode(&letter.data).ok()?.into_parts().0)).collect(),
+        };
+        self.known = Some(known.clone());
+        let script = ScriptHash::of(self.played.case.script.as_bytes());
+        let pair = traces::pair(&known, &mut { choices });
+        Ok(pair.map(|(a, b)| {
+            [a, b].map(|part| {
+                let run = known.iter().position(|data| *data == part).and_then(|at| Some(letters.get(at)?.run));
+                Letter { data: encode(&Data::new(script, part, None)).into(), run: run.unwrap_or(usize::MAX) }
+            })
+        }))
     }
 
     /// Where data come from, for people.

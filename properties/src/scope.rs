@@ -28,7 +28,7 @@ use airtight_engine::runner::RunnerError;
 use airtight_engine::script::Script;
 use airtight_generators::{Choices, Counter, Weather, exhaustive};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -211,18 +211,49 @@ fn look_at(
     Ok(Ok(Found { histories, data, triples: data.pow(3), held, hash: hasher.finalize() }))
 }
 
-/// Whether all pairs and triples of data obey the classical laws. Each product of two is made once.
+/// Whether all pairs and triples of data obey the classical laws. Many products are equal, and equal ones are multiplied
+/// once.
 fn is_left_regular(letters: &[Shared]) -> bool {
     let nothing = Shared::default();
-    let products: Vec<Vec<Shared>> = letters.iter().map(|a| letters.iter().map(|b| a.merge(b)).collect()).collect();
-    let identity = letters.iter().all(|a| nothing.merge(a) == *a && a.merge(&nothing) == *a);
-    identity
-        && letters.iter().zip(&products).enumerate().all(|(x, (a, of_a))| {
-            letters.iter().zip(of_a).zip(&products).enumerate().all(|(y, ((b, ab), of_b))| {
-                let regular = ab.merge(b) == *ab && ab.merge(a) == *ab;
-                regular && (x != y || ab == a) && letters.iter().zip(of_b).all(|(c, bc)| ab.merge(c) == a.merge(bc))
-            })
+    if letters.iter().any(|a| nothing.merge(a) != *a || a.merge(&nothing) != *a) {
+        return false;
+    }
+    let mut numbered = Numbered::default();
+    let letters_as: Vec<usize> = letters.iter().map(|a| numbered.number(a.clone())).collect();
+    let products = |numbered: &mut Numbered, a: &Shared| -> Vec<usize> {
+        letters.iter().map(|b| numbered.number(a.merge(b))).collect()
+    };
+    // The product of each two letters, by their positions; then of these and each letter, from either side, by number.
+    let pairs: Vec<Vec<usize>> = letters.iter().map(|a| products(&mut numbered, a)).collect();
+    let two = numbered.data.clone();
+    let after: Vec<Vec<usize>> = two.iter().map(|ab| products(&mut numbered, ab)).collect();
+    let before = |numbered: &mut Numbered, a: &Shared| -> Vec<usize> {
+        two.iter().map(|bc| numbered.number(a.merge(bc))).collect()
+    };
+    let before: Vec<Vec<usize>> = letters.iter().map(|a| before(&mut numbered, a)).collect();
+    pairs.iter().enumerate().all(|(x, of_a)| {
+        of_a.iter().enumerate().all(|(y, &ab)| {
+            let regular = after[ab][y] == ab && after[ab][x] == ab;
+            let idempotent = x != y || ab == letters_as[x];
+            regular && idempotent && after[ab].iter().zip(&pairs[y]).all(|(&ab_c, &bc)| ab_c == before[x][bc])
         })
+    })
+}
+
+/// Different data, each with a number.
+#[derive(Default)]
+struct Numbered {
+    data: Vec<Shared>,
+    numbers: HashMap<Vec<u8>, usize>,
+}
+
+impl Numbered {
+    fn number(&mut self, shared: Shared) -> usize {
+        *self.numbers.entry(shared.to_bytes()).or_insert_with(|| {
+            self.data.push(shared);
+            self.data.len() - 1
+        })
+    }
 }
 
 /// The first choices are free, all others are 0.

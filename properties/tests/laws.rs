@@ -8,8 +8,8 @@ use airtight_generators::{Choices, Seeded, Tape};
 use airtight_properties::campaign::PREMISE_CASES;
 use airtight_properties::free::{CLOSURE_SIZES, closure_size, family};
 use airtight_properties::{
-    CampaignReport, Case, Comparison, Counterexample, Law, LawRow, Plan, Scene, Shard, Subject, Verdict, Violation,
-    campaign, law, laws,
+    CampaignReport, Case, Comparison, Counterexample, Law, LawRow, Plan, Replayed, Scene, Shard, Subject, Verdict,
+    Violation, campaign, law, laws,
 };
 use proptest::prelude::ProptestConfig;
 use proptest::test_runner::{RngSeed, TestCaseError, TestError, TestRunner};
@@ -162,8 +162,9 @@ fn a_mistake_is_found_by_whoever_looks_and_replays() {
     assert_eq!(counted(&report), counted(&threaded));
     assert!(first.case < 2_000 && !report.holds());
     let saved = Counterexample::parse(first.counterexample.to_text().as_bytes()).expect("what was saved is read");
-    assert!(saved.replay(&mut make().expect("the runner can be had")).expect("it can be replayed").is_some());
-    assert!(saved.replay(&mut Subject::own()).expect("it can be replayed").is_none());
+    let broken = saved.replay(&mut make().expect("the runner can be had")).expect("it can be replayed");
+    assert!(matches!(broken, Replayed::Fails(_)));
+    assert_eq!(saved.replay(&mut Subject::own()).expect("it can be replayed"), Replayed::Holds);
 }
 
 /// The laws that need no history.

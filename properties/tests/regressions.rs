@@ -1,7 +1,16 @@
 //! Every case in which some interpreter once broke a law: our engine obeys it.
 
-use airtight_properties::{Counterexample, Subject};
+use airtight_properties::{Counterexample, Replayed, Subject};
 use std::path::Path;
+
+/// In these the law has nothing to say of our engine. Three showed that its domain was too wide, and the last one that
+/// an interpreter is broken whose data are as no other's.
+const OUTSIDE: [&str; 4] = [
+    "disputes-wait-FixedTwice.json",
+    "not-taken-CanonOfACall.json",
+    "told-TooManyElements.json",
+    "stability-ReordersStreams.json",
+];
 
 #[test]
 fn no_regression_fails_again() {
@@ -16,8 +25,12 @@ fn no_regression_fails_again() {
         let text = std::fs::read(&file).unwrap_or_else(|error| panic!("{name}: {error}"));
         let counterexample = Counterexample::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
         let again = counterexample.replay(&mut Subject::own()).unwrap_or_else(|error| panic!("{name}: {error}"));
-        if let Some(again) = again {
-            panic!("{name}: `{}` fails: {:#?}", again.law, again.violation);
+        let is_outside = OUTSIDE.iter().any(|outside| file.ends_with(outside));
+        match again {
+            Replayed::Fails(again) => panic!("{name}: `{}` fails: {:#?}", again.law, again.violation),
+            Replayed::Holds => assert!(!is_outside, "{name}: the law speaks again"),
+            // A case that shows nothing any more guards nothing.
+            Replayed::Vacuous => assert!(is_outside, "{name}: the law has nothing to say"),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Hunting: the laws are held against the engine at hand until one of them fails.
 
 use airtight_engine::script::{Position, Tree, Value};
-use airtight_properties::{Counterexample, Law, Plan, Schedule, Subject, campaign, law};
+use airtight_properties::{Counterexample, Law, Plan, Progress, Schedule, Subject, campaign, law};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 use std::any::Any;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// What an attacker says, a line each.
@@ -24,8 +25,13 @@ pub enum Line {
     Hunted(Hunted),
     /// What it found, made small.
     Shown(Shown),
-    /// Which laws find the fault, with one seed.
-    Finders(BTreeMap<String, f64>),
+    /// A law finds the fault, with the seed for which all laws are asked.
+    Finder {
+        /// The law, or [`PANIC`].
+        law: String,
+        /// After how many seconds.
+        seconds: f64,
+    },
 }
 
 /// What a hunt came to.
@@ -136,14 +142,19 @@ fn plan(seed: u64, time: Duration) -> Plan {
     Plan { seed, cases: u64::MAX, time: Some(time), clock: work, threads: Some(1), shrink: false, ..Plan::default() }
 }
 
-/// Which laws find the fault with this seed within the time, and after how many seconds.
-pub fn finders(seed: u64, time: Duration, goes_on: &(dyn Fn() + Sync)) -> BTreeMap<String, f64> {
-    match catch_unwind(AssertUnwindSafe(|| campaign(&plan(seed, time), &|| Ok(Subject::own()), &|_| goes_on()))) {
-        Err(_) => BTreeMap::from([(PANIC.into(), 0.0)]),
-        Ok(Err(_)) => BTreeMap::new(),
-        Ok(Ok(report)) => {
-            report.found.iter().map(|found| (found.law.name.to_owned(), found.elapsed.as_secs_f64())).collect()
+/// Which laws find the fault with this seed within the time, and after how many seconds: each is said when it does, since
+/// the engine may not come to an end later. After each case `goes_on` is called.
+pub fn finders(seed: u64, time: Duration, say: &(dyn Fn(&str, f64) + Sync), goes_on: &(dyn Fn() + Sync)) {
+    let begin = work();
+    let said = AtomicUsize::new(0);
+    let progress = |progress: &Progress<'_>| {
+        for law in progress.failing.iter().skip(said.swap(progress.failing.len(), Ordering::Relaxed)) {
+            say(law.name, since(begin).as_secs_f64());
         }
+        goes_on();
+    };
+    if catch_unwind(AssertUnwindSafe(|| campaign(&plan(seed, time), &|| Ok(Subject::own()), &progress))).is_err() {
+        say(PANIC, since(begin).as_secs_f64());
     }
 }
 
@@ -188,12 +199,15 @@ fn size(counterexample: &Counterexample) -> (usize, usize) {
     (instructions, actions)
 }
 
-/// How many peers take part: those that run in the case, or that the script made for an instance names, besides who begins.
+/// How many peers take part: those that run in the case; where none comes to its end, or the script was made for an
+/// instance, those that the script names, besides who begins.
 fn peers(counterexample: &Counterexample) -> usize {
     let script = script(counterexample);
-    if *script == *counterexample.case.script {
-        let played = catch_unwind(AssertUnwindSafe(|| counterexample.case.play(&mut Subject::own())));
-        return played.ok().and_then(Result::ok).map_or(0, |played| played.peers().count());
+    if *script == *counterexample.case.script
+        && let Ok(Ok(played)) = catch_unwind(AssertUnwindSafe(|| counterexample.case.play(&mut Subject::own())))
+        && played.failure.is_none()
+    {
+        return played.peers().count();
     }
     let Ok(tree) = Tree::parse(script) else { return 1 };
     let operands = tree.node_ids().flat_map(|node| tree.placed_operands(node));

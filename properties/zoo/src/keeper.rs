@@ -65,7 +65,9 @@ pub(crate) fn attack(attacker: &Path, effort: Effort) -> Result<Findings, String
                     found.shown = Some(shown);
                 }
             }
-            Line::Finders(finders) => findings.finders = finders,
+            Line::Finder { law, seconds } => {
+                findings.finders.insert(law, seconds);
+            }
         })?;
         let (by, what) = match ending {
             Ending::Done => return Ok(findings),

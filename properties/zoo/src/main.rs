@@ -87,11 +87,19 @@ fn keep(args: &Args) -> Result<bool, String> {
     let known = fs::read(&file).ok().map(|text| serde_json::from_slice::<Scoreboard>(&text));
     let known = known.transpose().map_err(|error| format!("`{}`: {error}", file.display()))?;
     let only_writes = wanted.is_empty() && args.write.is_some();
+    let scratch = Scratch::new(root).map_err(|error| format!("cannot read the workspace: {error}"))?;
     let (mut board, broken) = match known {
-        Some(known) if only_writes => (known, Vec::new()),
+        Some(known) if only_writes => {
+            if known.digest != scratch.digest() {
+                eprintln!(
+                    "note: the engine or the laws changed since the zoo was tried out; `--all` tries it out anew"
+                );
+            }
+            (known, Vec::new())
+        }
         None if only_writes => return Err(format!("there is no `{}`; try out faults first", file.display())),
         known => {
-            let (mut board, broken) = try_out(args, root, &zoo, &wanted)?;
+            let (mut board, broken) = try_out(args, &scratch, root, &zoo, &wanted)?;
             if let Some(known) = known.filter(|_| args.save.is_some() && !args.all) {
                 let known_faults = known.faults.into_iter().filter(|(id, _)| zoo.faults.contains_key(id));
                 known_faults.for_each(|(id, score)| {
@@ -99,6 +107,7 @@ fn keep(args: &Args) -> Result<bool, String> {
                 });
                 board.correct = board.correct.or(known.correct);
                 board.finders_seconds = board.finders_seconds.max(known.finders_seconds);
+                board.digest = known.digest;
             }
             (board, broken)
         }
@@ -150,15 +159,15 @@ fn wanted<'z>(args: &Args, zoo: &'z Zoo) -> Result<Vec<Option<&'z Fault>>, Strin
 type Tried = (Scoreboard, Vec<String>);
 
 /// Tries out faults; while one is hunted, the next one is built.
-fn try_out(args: &Args, root: &Path, zoo: &Zoo, wanted: &[Option<&Fault>]) -> Result<Tried, String> {
-    let scratch = Scratch::new(root).map_err(|error| format!("cannot read the workspace: {error}"))?;
+fn try_out(args: &Args, scratch: &Scratch, root: &Path, zoo: &Zoo, wanted: &[Option<&Fault>]) -> Result<Tried, String> {
     // All of them, before the first is built: a patch that does not apply is a matter of seconds, not of hours.
     for fault in wanted.iter().flatten() {
         fault.apply(|path| fs::read_to_string(root.join(path))).map_err(|error| error.to_string())?;
     }
     let effort = Effort { seeds: args.seeds, time: *args.time, finders: *args.finders };
     let digest = format!("{} {effort:?}", scratch.digest());
-    let mut board = Scoreboard::new(zoo, effort.seeds, effort.time.as_secs_f64(), effort.finders.as_secs_f64());
+    let (seconds_max, finders_seconds) = (effort.time.as_secs_f64(), effort.finders.as_secs_f64());
+    let mut board = Scoreboard::new(zoo, scratch.digest(), effort.seeds, seconds_max, finders_seconds);
     let widths = [7, 6, 22, 20, 20, 13, 6];
     let line = |cells: &[String]| {
         let cells: Vec<_> = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
@@ -168,7 +177,7 @@ fn try_out(args: &Args, root: &Path, zoo: &Zoo, wanted: &[Option<&Fault>]) -> Re
     let mut broken = Vec::new();
     std::thread::scope(|scope| {
         let (sender, built) = sync_channel(1);
-        let (scratch, digest) = (&scratch, &digest);
+        let digest = &digest;
         scope.spawn(move || {
             for fault in wanted {
                 // What the header says decides nothing.
@@ -247,4 +256,23 @@ fn keep_findings(scratch: &Scratch, name: &str, key: &str, findings: &Findings) 
     let text = serde_json::to_vec_pretty(&kept).map_err(|error| error.to_string())?;
     let file = file(scratch, name);
     fs::write(&file, text).map_err(|error| format!("cannot write `{}`: {error}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nobody wrote a figure by hand, or forgot to write the page.
+    #[test]
+    fn the_page_is_what_was_saved() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace is around the zoo");
+        let saved = fs::read(root.join(SCOREBOARD)).expect("a scoreboard is saved");
+        let board: Scoreboard = serde_json::from_slice(&saved).expect("it is one");
+        let sections = Section::read(&root.join("docs/strength")).expect("sections are saved");
+        let page = fs::read_to_string(root.join("docs/strength.md")).expect("the page is there");
+        assert!(
+            board.page(&sections) == page,
+            "docs/strength.md is another one: `cargo run -p airtight-zoo -- --write docs/strength.md` writes it"
+        );
+    }
 }

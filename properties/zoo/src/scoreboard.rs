@@ -21,6 +21,9 @@ pub(crate) struct Scoreboard {
     /// For how many seconds it was looked which laws find each.
     #[serde(default)]
     pub(crate) finders_seconds: f64,
+    /// A hash of the engine and the laws with which the whole zoo was tried out.
+    #[serde(default)]
+    pub(crate) digest: String,
     /// The engine without a fault, if it was looked at.
     pub(crate) correct: Option<Vec<Hunted>>,
     /// Faults that were tried out, by id.
@@ -47,10 +50,10 @@ pub(crate) struct Score {
 
 impl Scoreboard {
     /// A scoreboard on which nobody has a score.
-    pub(crate) fn new(zoo: &Zoo, seeds: u64, seconds_max: f64, finders_seconds: f64) -> Self {
+    pub(crate) fn new(zoo: &Zoo, digest: String, seeds: u64, seconds_max: f64, finders_seconds: f64) -> Self {
         let impossible = zoo.impossible.iter().map(|(id, Impossible { reason })| (id.clone(), reason.clone()));
         let impossible = impossible.collect();
-        Self { seeds, seconds_max, finders_seconds, correct: None, faults: BTreeMap::new(), impossible }
+        Self { seeds, seconds_max, finders_seconds, digest, correct: None, faults: BTreeMap::new(), impossible }
     }
 
     /// Faults that some seed did not find, and how many seeds did.

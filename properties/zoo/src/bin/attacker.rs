@@ -49,7 +49,8 @@ fn main() {
     }
     if *finders > Duration::ZERO {
         watch.allow(CASE_MAX, None);
-        say(&Line::Finders(hunt::finders(from, *finders, &|| watch.goes_on())));
+        let finds = |law: &str, seconds| say(&Line::Finder { law: law.to_owned(), seconds });
+        hunt::finders(from, *finders, &finds, &|| watch.goes_on());
     }
 }
 
