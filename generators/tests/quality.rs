@@ -1,9 +1,11 @@
 //! Whether the generators reach what they should, at fixed seeds; counts are printed.
 
-use airtight_engine::script::{Class, Instruction, Kind, Position, Script, Severity, Tree, Value, print};
+use airtight_engine::script::{
+    Accessor, Class, Instruction, Kind, LensView, Position, Script, Severity, Tree, Value, print,
+};
 use airtight_generators::{
-    Choices, EditWeights, Features, Recorder, ScriptConfig, ScriptGenerator, Seeded, ShapeWeights, VocabularyWeights,
-    exhaustive, near_valid,
+    Choices, EditWeights, Features, OperandWeights, Recorder, ScriptConfig, ScriptGenerator, Seeded, ShapeWeights,
+    VocabularyWeights, exhaustive, near_valid,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -205,6 +207,72 @@ fn observed_weights_are_those_of_the_table() {
             assert!((share / wanted - 1.0).abs() < 0.2);
         }
     }
+}
+
+/// The shares of a table's rows, if there are enough to tell, are within a fifth of what it says.
+fn assert_shares(of: &str, rows: &[(String, u32, u32)]) {
+    let weights: u32 = rows.iter().map(|(_, weight, _)| weight).sum();
+    let all: u32 = rows.iter().map(|(.., count)| count).sum();
+    for (what, weight, count) in rows {
+        let wanted = f64::from(*weight) / f64::from(weights);
+        let share = f64::from(*count) / f64::from(all);
+        println!("{of}, {what}: {:.1} % wanted, {:.1} % of {all} observed", wanted * 100.0, share * 100.0);
+        assert!(wanted * f64::from(all) >= 150.0, "too few to tell");
+        assert!((share / wanted - 1.0).abs() < 0.2, "{of}, {what}");
+    }
+}
+
+#[test]
+fn observed_operands_are_those_of_the_table() {
+    let config = ScriptConfig { swarm_percent: 0, operands: OperandWeights::usual(), ..ScriptConfig::grammatical() };
+    let weights = config.operands.clone();
+    let mut counts: BTreeMap<(usize, usize), u32> = BTreeMap::new();
+    for tree in trees(config, 21, 80_000) {
+        for (operand, position) in tree.node_ids().flat_map(|node| tree.placed_operands(node)) {
+            let class = Class::of(&tree.operand(operand).value);
+            *counts.entry((position as usize, class as usize)).or_default() += 1;
+        }
+    }
+    for position in Position::ALL {
+        let row = |class: Class| {
+            let weight = weights.of(position, class);
+            let count = counts.get(&(position as usize, class as usize)).copied().unwrap_or_default();
+            (weight > 0).then(|| (format!("{class:?}"), weight, count))
+        };
+        let rows: Vec<_> = Class::ALL.into_iter().filter_map(row).collect();
+        assert_shares(&format!("{position:?}"), &rows);
+    }
+}
+
+/// First steps: a `.length` ends a lens, so later ones are others.
+#[test]
+fn observed_steps_and_vocabularies_are_those_of_the_tables() {
+    let config = ScriptConfig { swarm_percent: 0, ..ScriptConfig::grammatical() };
+    let weights = config.lenses;
+    let (mut steps, mut foreign, mut named) = ([0_u32; 4], 0, 0);
+    for tree in trees(config, 22, 20_000) {
+        let mut is_foreign = None;
+        for operand in tree.node_ids().flat_map(|node| tree.operands(node)) {
+            let Value::Variable(variable) = operand.value else { continue };
+            *is_foreign.get_or_insert(false) |= !tree.text(variable.name).is_ascii();
+            match tree.lens(variable.lens) {
+                LensView::None => {}
+                LensView::Length => steps[3] += 1,
+                LensView::Path(path) => match path[0] {
+                    Accessor::Field(_) => steps[0] += 1,
+                    Accessor::Index(_) => steps[1] += 1,
+                    Accessor::Scalar(_) => steps[2] += 1,
+                },
+            }
+        }
+        foreign += u32::from(is_foreign == Some(true));
+        named += u32::from(is_foreign.is_some());
+    }
+    let names = ["field", "index", "scalar", "length"].map(str::to_owned);
+    let rows: Vec<_> = names.into_iter().zip(weights.rows().into_iter().zip(steps)).collect();
+    let rows: Vec<_> = rows.into_iter().map(|(name, (weight, count))| (name, weight, count)).collect();
+    assert_shares("steps", &rows);
+    assert_shares("vocabularies", &[("unicode".into(), 1, foreign), ("others".into(), 3, named - foreign)]);
 }
 
 #[test]
