@@ -2,8 +2,11 @@
 
 use airtight_engine::script::{Script, Tree, print};
 use airtight_generators::samples::{DamagedText, FreeData, NearValidText, Triple, ValidScript};
-use airtight_generators::{Choices, Features, FuzzerBytes, ScriptConfig, ScriptGenerator, Seeded, Tape};
+use airtight_generators::{Choices, Features, FuzzerBytes, ScriptConfig, ScriptGenerator, Seeded, Tape, strategy};
 use arbitrary::Unstructured;
+use proptest::prop_assert;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{TestError, TestRunner};
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 
 fn is_valid(tree: &Tree) -> bool {
@@ -132,10 +135,35 @@ fn fuzzers_make_valid_values_of_any_bytes() {
 }
 
 #[test]
+fn strategies_of_proptest_make_texts_and_lawful_data() {
+    // A runner counts its cases over all that it runs, so each is new.
+    let runner = TestRunner::deterministic;
+    let texts = (strategy::near_valid_texts(200), strategy::damaged_texts(200));
+    let total = runner().run(&texts, |(text, bytes)| {
+        let _ = (Script::parse(text.0), Script::parse(bytes.0));
+        Ok(())
+    });
+    let lawful = runner().run(&(strategy::triples(100), strategy::free_data(100)), |(Triple([a, b, c]), data)| {
+        prop_assert!(a.merge(&b).merge(&c) == a.merge(&b.merge(&c)));
+        prop_assert!(data.0.merge(&data.0) == data.0);
+        Ok(())
+    });
+    assert_eq!((total, lawful), (Ok(()), Ok(())));
+    // What differs is found, and the library makes it small, if not the smallest.
+    let commutes = runner().run(&strategy::triples(100), |Triple([a, b, _])| {
+        prop_assert!(a.merge(&b) == b.merge(&a));
+        Ok(())
+    });
+    let Err(TestError::Fail(_, Triple([a, b, c]))) = commutes else {
+        panic!("merging is not commutative: {commutes:?}")
+    };
+    let events = |data: &airtight_engine::data::Shared| data.events().count();
+    assert!(events(&a) <= 2 && events(&b) <= 2 && events(&c) <= 1, "{} {} {}", events(&a), events(&b), events(&c));
+}
+
+#[test]
 fn strategies_of_proptest_make_valid_scripts() {
-    use proptest::strategy::{Strategy, ValueTree};
-    use proptest::test_runner::TestRunner;
-    let strategy = airtight_generators::strategy::scripts(ScriptConfig::valid(), 200);
+    let strategy = strategy::scripts(ScriptConfig::valid(), 200);
     let mut runner = TestRunner::deterministic();
     for _ in 0..100 {
         let mut tree = strategy.new_tree(&mut runner).expect("a tape can always be made");

@@ -3,8 +3,9 @@
 use airtight_engine::data::{Data, decode, encode};
 use airtight_engine::invoke::{CallResults, InterpreterResult, RunParameters};
 use airtight_engine::runner::{AvmRunner, LogLevel, RunnerError, SameThread};
-use airtight_engine::script::Tree;
-use airtight_properties::{Comparison, Counterexample, Options, Replayed, Report, Subject, Verdict, check};
+use airtight_engine::script::{Tree, print};
+use airtight_generators::{ScriptConfig, ScriptGenerator, Seeded};
+use airtight_properties::{Comparison, Counterexample, Options, Replayed, Report, Schedule, Subject, Verdict, check};
 
 const EXAMPLE: &str = include_str!("../../examples/first_come.air");
 
@@ -26,17 +27,20 @@ enum Mistake {
     TellsTooMuch,
     /// It panics at failures.
     Panics,
+    /// It tells itself of calls of the service `poison`.
+    TellsItselfOfPoison,
     /// It does not understand data with more than two blocks, which it makes itself, when it shall show or merge them.
     CannotShow,
 }
 
 impl Mistake {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::KeepsRequests,
         Self::ReordersStreams,
         Self::LosesMessages,
         Self::TellsTooMuch,
         Self::Panics,
+        Self::TellsItselfOfPoison,
         Self::CannotShow,
     ];
 }
@@ -66,6 +70,13 @@ impl AvmRunner for Broken {
             Mistake::TellsTooMuch => {
                 let mut result = self.engine.run(air, previous, current, parameters, call_results)?;
                 if !result.next_peers.is_empty() {
+                    result.next_peers.push(parameters.current_peer_id.clone());
+                }
+                Ok(result)
+            }
+            Mistake::TellsItselfOfPoison => {
+                let mut result = self.engine.run(air, previous, current, parameters, call_results)?;
+                if result.requests.values().any(|request| &*request.service_id == "poison") {
                     result.next_peers.push(parameters.current_peer_id.clone());
                 }
                 Ok(result)
@@ -177,6 +188,39 @@ fn regressions_fail_with_the_mistake_in_their_name() {
         replayed += 1;
     }
     assert!(replayed >= 10, "{replayed} regressions");
+}
+
+/// A poison in any leaf of any script: what is left of the case is that leaf, at whoever begins, and no schedule.
+#[test]
+fn cases_shrink_to_the_poison() {
+    const POISON: &str = r#"(call "p" ("poison" "f") [])"#;
+    let mut config = ScriptConfig::valid();
+    config.instructions.null = 40;
+    let generator = ScriptGenerator::new(config);
+    let options = Options { runs: 4, ..Options::default() };
+    let (mut planted, mut reached) = (0, 0);
+    for seed in 0..40 {
+        let text = print::compact(&generator.generate(&mut Seeded::new(seed)));
+        for (at, leaf) in text.match_indices("(null)").take(3) {
+            let poisoned = [&text[..at], POISON, &text[at + leaf.len()..]].concat();
+            planted += 1;
+            let make = || subject(Mistake::TellsItselfOfPoison);
+            let Ok(report) = check(&poisoned, &options, &make, &|_, _| {}) else { continue };
+            for found in report.counterexamples.iter().filter(|found| found.law == "addressees") {
+                let smallest = canonical(&found.case.script);
+                assert_eq!(smallest, r#"(call %init_peer_id% ("poison" "f") [])"#, "{poisoned}");
+                let Schedule::Actions(actions) = &found.case.schedule else { panic!("the schedule is a list") };
+                assert!(actions.len() <= 2, "{actions:?}");
+                reached += 1;
+            }
+        }
+    }
+    println!("{reached} of {planted} poisons were reached, and found");
+    assert!(reached >= 30);
+}
+
+fn canonical(script: &str) -> String {
+    print::compact(&Tree::parse(script).expect("it is a script"))
 }
 
 fn names(found: &[Counterexample]) -> Vec<&str> {
