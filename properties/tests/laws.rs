@@ -264,8 +264,9 @@ fn laws_of_a_history(mut tape: Tape, held: &mut Held) -> Result<(), Violation> {
     let mut subject = Subject::own();
     let played = campaign::draw(&mut tape).play(&mut subject).expect("a drawn case can be played");
     let mut scene = Scene::new(&played, &mut subject);
-    // What is left of the tape picks the instances, and chance does where nothing is left.
-    let mut instances = Seeded::new(tape.below(u32::MAX).into());
+    // Of short tapes nothing is left to pick the instances, so chance does, with the whole tape as its seed.
+    let mix = |seed: u64, choice: &u32| Seeded::new(seed ^ u64::from(*choice)).bits();
+    let mut instances = Seeded::new(tape.choices().iter().fold(0, mix));
     for law in laws().filter(|law| !law.is_free()) {
         *held.entry(law.name).or_default() += u32::from(law.look(&mut scene, &mut instances)?);
     }
