@@ -4,7 +4,7 @@
 //! differs between their ends is decided by the order of delivery.
 
 use crate::case::{Case, CaseError, Played, Schedule, ServiceSpec};
-use crate::clock;
+use crate::clock::{self, Clock};
 use crate::counterexample::Counterexample;
 use crate::findings;
 use crate::findings::{Ending, Findings};
@@ -66,6 +66,8 @@ pub struct Options {
     pub init: Arc<str>,
     /// Laws for which no counterexample is wanted, because there is one.
     pub shown: BTreeSet<String>,
+    /// By what counterexamples get about two seconds to become small.
+    pub clock: Clock,
 }
 
 impl Default for Options {
@@ -78,6 +80,7 @@ impl Default for Options {
             services: None,
             init: "init".into(),
             shown: BTreeSet::new(),
+            clock: clock::wall,
         }
     }
 }
@@ -353,7 +356,7 @@ fn conclude(
     let counterexamples: Result<Vec<_>, CheckError> = laws
         .filter(|law| !options.shown.contains(law.name))
         .filter_map(|law| first.remove(law.name))
-        .map(|broken| pool.with(|subject| Ok(Counterexample::new(shrink(broken, clock::wall, subject), subject))))
+        .map(|broken| pool.with(|subject| Ok(Counterexample::new(shrink(broken, options.clock, subject), subject))))
         .collect();
     let findings = pool.with(|subject| Ok(findings::find(script, text, &endings, Some(subject))))?;
     Ok(Report { totals, laws: rows, counterexamples: smallest_of_each(counterexamples?), findings })

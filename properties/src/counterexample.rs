@@ -151,15 +151,28 @@ impl Counterexample {
     /// # Errors
     /// If it cannot be replayed.
     pub fn shrunk(&self, clock: Clock, subject: &mut Subject) -> Result<Option<Self>, ReplayError> {
-        let law = self.law()?;
-        let played = self.case.play(subject)?;
+        Self::of(self.law()?, self.case.clone(), Tape::new(self.instance.clone()), clock, subject)
+    }
+
+    /// What shows that a law fails in a case, for the instance that these choices pick, made as small as it gets within about
+    /// two seconds of that clock; nothing if the law does not fail.
+    ///
+    /// # Errors
+    /// If the case cannot be played.
+    pub fn of(
+        law: &'static Law,
+        case: Case,
+        instance: Tape,
+        clock: Clock,
+        subject: &mut Subject,
+    ) -> Result<Option<Self>, ReplayError> {
+        let played = case.play(subject)?;
         if played.failure.is_some() {
             subject.revive().map_err(ReplayError::Runner)?;
         }
-        let tape = Tape::new(self.instance.clone());
-        let violation = law.look(&mut Scene::new(&played, subject), &mut tape.clone()).err();
+        let violation = law.look(&mut Scene::new(&played, subject), &mut instance.clone()).err();
         let Some(violation) = violation else { return Ok(None) };
-        let broken = Broken { law, case: self.case.clone(), tape, violation };
+        let broken = Broken { law, case, tape: instance, violation };
         Ok(Some(Self::new(shrink(broken, clock, subject), subject)))
     }
 

@@ -343,8 +343,7 @@ fn told(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violation> {
             }
         }
     }
-    // Nothing is pending for anybody else when everything is done; then everybody who had to be told was.
-    Ok(some || scene.played.history.events.iter().any(|event| matches!(event, Event::Sent { .. })))
+    Ok(some)
 }
 
 /// Whether a peer's data show what is pending for it, at least as far, or that it is done.

@@ -4,12 +4,12 @@ use airtight_engine::data::Shared;
 use airtight_engine::invoke::{CallResults, InterpreterResult, RunParameters};
 use airtight_engine::runner::{AvmRunner, LogLevel, RunnerError, SameThread};
 use airtight_generators::strategy::tapes;
-use airtight_generators::{Choices, Seeded, Tape};
+use airtight_generators::{Recorder, Seeded, Tape};
 use airtight_properties::campaign::PREMISE_CASES;
 use airtight_properties::free::{CLOSURE_SIZES, closure_size, family};
 use airtight_properties::{
     CampaignReport, Case, Comparison, Counterexample, Law, LawRow, Plan, Replayed, Scene, Shard, Subject, Verdict,
-    Violation, campaign, law, laws,
+    campaign, law, laws,
 };
 use proptest::prelude::ProptestConfig;
 use proptest::test_runner::{RngSeed, TestCaseError, TestError, TestRunner};
@@ -167,6 +167,24 @@ fn a_mistake_is_found_by_whoever_looks_and_replays() {
     assert_eq!(saved.replay(&mut Subject::own()).expect("it can be replayed"), Replayed::Holds);
 }
 
+/// What a library finds becomes a file, too, which is as small as one of a campaign.
+#[test]
+fn what_a_library_finds_is_made_small_and_told() {
+    let make = || Subject::of(LosesMessages(SameThread::new()), Some(Comparison::Bytes)).expect("it starts");
+    let looks = |tape: Tape| {
+        laws_of_a_history(tape, &mut Held::new(), make()).map_err(|failed| TestCaseError::fail(failed.0.name))
+    };
+    let found = TestRunner::new(config(HISTORIES)).run(&tapes(CHOICES_OF_A_HISTORY), looks);
+    let Err(TestError::Fail(_, tape)) = found else { panic!("the mistake is not found: {found:?}") };
+    let failed = laws_of_a_history(tape, &mut Held::new(), make()).expect_err("it fails again");
+    let text = told(failed.0, &failed.1, &failed.2, &mut make());
+    let (_, file) = text.split_once('\n').expect("a file follows");
+    let saved = Counterexample::parse(file.as_bytes()).expect("it is one");
+    assert!(matches!(saved.replay(&mut make()), Ok(Replayed::Fails(_))), "{file}");
+    let script = airtight_engine::script::Tree::parse(&*saved.case.script).expect("it is a script");
+    assert!(script.node_count() <= 8, "{}", saved.case.script);
+}
+
 /// The laws that need no history.
 fn free_laws() -> impl Iterator<Item = &'static Law> {
     laws().filter(|law| law.is_free())
@@ -180,6 +198,17 @@ fn config(cases: u32) -> ProptestConfig {
         failure_persistence: None,
         rng_seed: RngSeed::Fixed(20_26),
         ..ProptestConfig::default()
+    }
+}
+
+/// What a library found and made small by its own means, made small by ours: a file for `airtight replay`.
+fn told(law: &'static Law, case: &Case, instance: &Tape, subject: &mut Subject) -> String {
+    let mut instance = instance.clone();
+    instance.rewind();
+    let found = Counterexample::of(law, case.clone(), instance, || Duration::ZERO, subject);
+    match found.expect("the case can be played") {
+        Some(found) => format!("`{}` fails; to replay:\n{}", found.law, found.to_text()),
+        None => format!("`{}` fails, and not again", law.name),
     }
 }
 
@@ -198,8 +227,10 @@ fn free_laws_hold_by_proptest() {
             }
             Err(violation) => Err(TestCaseError::fail(violation.to_string())),
         };
-        if let Err(error) = TestRunner::new(config(1_000)).run(&tapes(CHOICES_MAX), looks) {
-            panic!("{}: {error}", law.name);
+        match TestRunner::new(config(1_000)).run(&tapes(CHOICES_MAX), looks) {
+            Ok(()) => {}
+            Err(TestError::Fail(_, tape)) => panic!("{}", told(law, &Case::empty(), &tape, &mut Subject::own())),
+            Err(error) => panic!("{}: {error}", law.name),
         }
         println!("{:20} premise held in {} of 1000", law.name, held.get());
         assert!(held.get() > 50, "{}: the premise held in {} of 1000", law.name, held.get());
@@ -218,7 +249,7 @@ macro_rules! by_quickcheck {
                 match law.look(&mut Scene::new(&played, &mut subject), &mut tape) {
                     Ok(true) => TestResult::passed(),
                     Ok(false) => TestResult::discard(),
-                    Err(violation) => TestResult::error(violation.to_string()),
+                    Err(_) => TestResult::error(told(law, &Case::empty(), &tape, &mut subject)),
                 }
             }
             let check = QuickCheck::new().rng(Gen::from_size_and_seed(CHOICES_MAX / 8, 7));
@@ -259,16 +290,23 @@ by_quickcheck! {
 /// How often the premise of each law held.
 type Held = BTreeMap<&'static str, u32>;
 
+/// A law that fails in a case, and the choices that pick the instance.
+type Failed = Box<(&'static Law, Case, Tape)>;
+
 /// A drawn case, played, and one instance of each law about histories.
-fn laws_of_a_history(mut tape: Tape, held: &mut Held) -> Result<(), Violation> {
-    let mut subject = Subject::own();
+fn laws_of_a_history(mut tape: Tape, held: &mut Held, mut subject: Subject) -> Result<(), Failed> {
     let played = campaign::draw(&mut tape).play(&mut subject).expect("a drawn case can be played");
     let mut scene = Scene::new(&played, &mut subject);
     // Of short tapes nothing is left to pick the instances, so chance does, with the whole tape as its seed.
     let mix = |seed: u64, choice: &u32| Seeded::new(seed ^ u64::from(*choice)).bits();
     let mut instances = Seeded::new(tape.choices().iter().fold(0, mix));
-    for law in laws().filter(|law| !law.is_free()) {
-        *held.entry(law.name).or_default() += u32::from(law.look(&mut scene, &mut instances)?);
+    let offered: Vec<_> = laws().filter(|law| !law.is_free() && law.needs.missing(scene.subject).is_none()).collect();
+    for law in offered {
+        let mut instance = Recorder::new(&mut instances);
+        let Ok(premise) = law.look(&mut scene, &mut instance) else {
+            return Err(Box::new((law, played.case.clone(), instance.into_tape())));
+        };
+        *held.entry(law.name).or_default() += u32::from(premise);
     }
     Ok(())
 }
@@ -291,10 +329,15 @@ fn laws_of_histories_hold_by_proptest() {
     let held = Mutex::new(Held::new());
     let looks = |tape: Tape| {
         let mut held = held.lock().expect("no other thread holds it");
-        laws_of_a_history(tape, &mut held).map_err(|violation| TestCaseError::fail(violation.to_string()))
+        laws_of_a_history(tape, &mut held, Subject::own()).map_err(|failed| TestCaseError::fail(failed.0.name))
     };
-    if let Err(error) = TestRunner::new(config(HISTORIES)).run(&tapes(CHOICES_OF_A_HISTORY), looks) {
-        panic!("{error}");
+    match TestRunner::new(config(HISTORIES)).run(&tapes(CHOICES_OF_A_HISTORY), looks) {
+        Ok(()) => {}
+        Err(TestError::Fail(law, tape)) => match laws_of_a_history(tape, &mut Held::new(), Subject::own()) {
+            Err(failed) => panic!("{}", told(failed.0, &failed.1, &failed.2, &mut Subject::own())),
+            Ok(()) => panic!("`{law}` fails, and not again"),
+        },
+        Err(error) => panic!("{error}"),
     }
     all_held(&held.into_inner().expect("no other thread holds it"));
 }
@@ -304,9 +347,9 @@ fn laws_of_histories_hold_by_quickcheck() {
     static HELD: Mutex<Held> = Mutex::new(Held::new());
     fn property(tape: Tape) -> TestResult {
         let mut held = HELD.lock().expect("no other thread holds it");
-        match laws_of_a_history(tape, &mut held) {
+        match laws_of_a_history(tape, &mut held, Subject::own()) {
             Ok(()) => TestResult::passed(),
-            Err(violation) => TestResult::error(violation.to_string()),
+            Err(failed) => TestResult::error(told(failed.0, &failed.1, &failed.2, &mut Subject::own())),
         }
     }
     let check = QuickCheck::new().rng(Gen::from_size_and_seed(CHOICES_OF_A_HISTORY / 8, 7));

@@ -44,7 +44,7 @@ pub fn teaching(script: &Path, seed: u64) -> Played {
 pub fn play(played: &Played) -> Vec<Step> {
     let mut subject = Subject::own();
     let script = Script::parse(&*played.case.script).expect("it was played");
-    let mut known: BTreeMap<Arc<str>, Vec<String>> = BTreeMap::new();
+    let mut known: BTreeMap<Arc<str>, Vec<Shown>> = BTreeMap::new();
     let mut steps = Vec::new();
     let end = played.quiet_at.unwrap_or(usize::MAX);
     for (event, runs) in played.history.events.iter().zip(&played.runs_until).take(end) {
@@ -54,16 +54,16 @@ pub fn play(played: &Played) -> Vec<Step> {
             let run = &played.runs[runs - 1];
             let view =
                 subject.view(Some(&played.case.script), &run.after, &run.parameters).expect("data can be looked at");
-            let now = shown(&view, script.tree());
+            let now = shown(&view, &played.case.script, script.tree());
             let before = known.insert(peer.clone(), now.clone()).unwrap_or_default();
-            states = now
-                .into_iter()
-                .enumerate()
-                .filter(|(at, state)| before.get(*at) != Some(state))
-                .map(|(at, state)| format!("{at:4}  {state}"))
-                .collect();
-            if let Some(fewer) = before.len().checked_sub(known[peer].len()).filter(|fewer| *fewer > 0) {
-                states.push(format!("{fewer:4}  states fewer"));
+            let count = |states: &[Shown], one: &Shown| states.iter().filter(|other| *other == one).count();
+            let is_new = |at: usize, state: &Shown| count(&now[..=at], state) > count(&before, state);
+            let new = now.iter().enumerate().filter(|(at, state)| is_new(*at, state));
+            states = new.map(|(at, Shown { text, .. })| format!("{at:4}  {text}")).collect();
+            let is_kept = |state: &&Shown| now.iter().any(|other| other.place == state.place);
+            let gone = before.iter().filter(|state| !is_kept(state)).count();
+            if gone > 0 {
+                states.push(format!("{gone:4}  gone"));
             }
         }
         steps.push(Step { lines, states });
@@ -71,14 +71,25 @@ pub fn play(played: &Played) -> Vec<Step> {
     steps
 }
 
-/// Each state of a trace, with its instruction.
-fn shown(view: &View, tree: &airtight_engine::script::Tree) -> Vec<String> {
+/// A state: its place, and its instruction, with line and column, and what became of it.
+#[derive(Clone, PartialEq)]
+struct Shown {
+    place: Arc<str>,
+    text: String,
+}
+
+/// The states of a trace.
+fn shown(view: &View, script: &str, tree: &airtight_engine::script::Tree) -> Vec<Shown> {
     let states = view.trace.iter().flatten();
     states
         .map(|state| {
             let node = tree.node_ids().find(|node| tree.node(*node).span.start == state.start);
             let kind = node.map_or("?", |node| tree.node(node).kind.keyword());
-            format!("{kind:6} {}", state.state)
+            let (line, column) = story::position(script, state.start);
+            Shown {
+                place: state.place.clone(),
+                text: format!("{:6} {kind:6} {}", format!("{line}:{column}"), state.state),
+            }
         })
         .collect()
 }

@@ -103,6 +103,7 @@ fn options(args: &CheckArgs, console: &mut Console) -> io::Result<Option<Options
         services,
         init: args.peer_id.as_str().into(),
         shown: BTreeSet::new(),
+        ..Options::default()
     }))
 }
 
@@ -232,6 +233,10 @@ fn conclude(args: &CheckArgs, all: &[Checked], console: &mut Console) -> io::Res
         }
     }
     for row in rows.iter().filter(|row| row.verdict == airtight_properties::Verdict::Fails) {
+        let mut shown = reports.iter().flat_map(|(_, report)| &report.counterexamples);
+        if !shown.any(|counterexample| counterexample.law == row.law.name) {
+            writeln!(console.out, "`{}` fails too; made small, what shows it is one of these cases", row.law.name)?;
+        }
         let fails = |report: &Report| {
             let mut laws = report.laws.iter();
             laws.any(|other| other.law == row.law && other.verdict == row.verdict)

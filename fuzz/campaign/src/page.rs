@@ -20,6 +20,9 @@ struct Section {
 /// The share of the engine's lines that is to be reached.
 const LINES_MIN: f64 = 0.9;
 
+/// How long each target is to run.
+const SECONDS_MIN: f64 = 600.0;
+
 /// Writes the sections.
 ///
 /// # Errors
@@ -28,7 +31,11 @@ pub(crate) fn write(folder: &Path, sections: &Path) -> Result<(), String> {
     let mut runs = Vec::new();
     for target in targets() {
         let ran = measured(folder, &target)?;
-        runs.push(ran.ok_or_else(|| format!("`{target}` was not run from an empty corpus"))?);
+        let ran = ran.ok_or_else(|| format!("`{target}` was not run from an empty corpus"))?;
+        if ran.seconds < SECONDS_MIN {
+            return Err(format!("`{target}` ran for {:.0} s; the page tells of {SECONDS_MIN:.0} s", ran.seconds));
+        }
+        runs.push(ran);
     }
     save(&sections.join("fuzzing.json"), &of_runs(&runs))?;
     let coverage = Coverage::read(folder)?.ok_or("the coverage was not measured")?;
@@ -89,7 +96,8 @@ fn of_runs(runs: &[Ran]) -> Section {
              checks for overflow. Executions per second are those of a second in which the target had the \
              processor. Rejected inputs mean nothing, and are not kept: bytes that are no text, choices of which \
              nothing came that a law is about; for `merge` those of which not even two data came, so all others \
-             reach the merge. Branches are those of the whole program that a quarter of the executions, and then \
+             reach the merge. What `decode` and `results` refuse is kept: to refuse it well is what they are about. No script \
+             that the mutator of `parse` makes is longer than 128 bytes. Branches are those of the whole program that a quarter of the executions, and then \
              all of them, reached."
                 .to_owned(),
             goals,

@@ -39,12 +39,21 @@ pub fn serve(bytes: &[u8]) -> Result<bool, Violation> {
         }
         let asked = serde_json::from_slice::<Value>(line);
         understood |= asked.is_ok();
-        let id = asked.as_ref().ok().and_then(|asked| asked.get("id")).filter(|id| id.is_number() || id.is_string());
+        let requests = match &asked {
+            Ok(Value::Array(batch)) => batch.iter().collect(),
+            Ok(request) => vec![request],
+            Err(_) => Vec::new(),
+        };
+        let is_id = |id: &&Value| id.is_number() || id.is_string();
+        let mut ids: Vec<&Value> = requests.iter().filter_map(|request| request.get("id")).filter(is_id).collect();
         if output.is_empty() {
-            if id.is_some() || (asked.is_err() && !line.trim_ascii().is_empty()) {
+            if !ids.is_empty() || (asked.is_err() && !line.trim_ascii().is_empty()) {
                 return Err(violation("every request is answered"));
             }
             continue;
+        }
+        if output.iter().position(|byte| *byte == b'\n') != Some(output.len() - 1) {
+            return Err(violation("the answer to a line is one line"));
         }
         let answers: Vec<Said> = match asked {
             Ok(Value::Array(ref batch)) if !batch.is_empty() => serde_json::from_slice(&output),
@@ -54,19 +63,31 @@ pub fn serve(bytes: &[u8]) -> Result<bool, Violation> {
         if answers.is_empty() || !answers.iter().all(is_answer) {
             return Err(violation("an answer has an id, and either a result or an error"));
         }
-        let Ok(asked) = &asked else {
+        if asked.is_err() {
             match answers.as_slice() {
                 [answer] if answer.contains_key("error") => continue,
                 _ => return Err(violation("what is no JSON is refused")),
             }
-        };
-        let given = |answer: &Said| answer.get("id").and_then(|id| serde_json::from_str::<Value>(id.get()).ok());
-        if id.is_some() && answers.iter().any(|answer| given(answer).as_ref() != id) {
-            return Err(violation("an answer has the id of its request"));
         }
-        let method = asked.get("method").and_then(Value::as_str);
-        if !answers.iter().all(|answer| client_understands(method, answer)) {
-            return Err(violation("a client understands the answer"));
+        for answer in &answers {
+            let given = answer.get("id").and_then(|id| serde_json::from_str::<Value>(id.get()).ok());
+            let asked = |id: &&Value| given.as_ref() == Some(*id);
+            let Some(at) = ids.iter().position(asked) else {
+                // Nobody knows whose it is; then it is no result.
+                if given.as_ref().is_some_and(Value::is_null) && answer.contains_key("error") {
+                    continue;
+                }
+                return Err(violation("an answer has the id of its request"));
+            };
+            let id = ids.swap_remove(at);
+            let of_id = requests.iter().filter(|request| request.get("id") == Some(id));
+            let mut methods = of_id.map(|request| request.get("method").and_then(Value::as_str));
+            if !methods.any(|method| client_understands(method, answer)) {
+                return Err(violation("a client understands the answer"));
+            }
+        }
+        if !ids.is_empty() {
+            return Err(violation("every request is answered once"));
         }
     }
     Ok(understood)

@@ -112,12 +112,7 @@ fn keep(args: &Args) -> Result<bool, String> {
             (board, broken)
         }
     };
-    board.faults.retain(|id, _| zoo.faults.contains_key(id));
-    for (id, score) in &mut board.faults {
-        if let Some(Fault { statement, importance, expected, .. }) = zoo.faults.get(id).cloned() {
-            (score.statement, score.importance, score.expected) = (statement, importance, expected);
-        }
-    }
+    refresh(&mut board, &zoo);
     if !only_writes && (args.all || args.save.is_some()) {
         let text = serde_json::to_string_pretty(&board).map_err(|error| error.to_string())? + "\n";
         fs::write(&file, text).map_err(|error| format!("cannot write `{}`: {error}", file.display()))?;
@@ -133,6 +128,16 @@ fn keep(args: &Args) -> Result<bool, String> {
         return Err(format!("{} cannot be tried out", broken.join(", ")));
     }
     Ok(only_writes || board.missed().next().is_none() && board.alarms() == 0)
+}
+
+/// What headers of patches say may change without another hunt.
+fn refresh(board: &mut Scoreboard, zoo: &Zoo) {
+    board.faults.retain(|id, _| zoo.faults.contains_key(id));
+    for (id, score) in &mut board.faults {
+        if let Some(Fault { statement, importance, expected, .. }) = zoo.faults.get(id).cloned() {
+            (score.statement, score.importance, score.expected) = (statement, importance, expected);
+        }
+    }
 }
 
 /// The faults that are asked for, and the engine without any.
@@ -267,7 +272,8 @@ mod tests {
     fn the_page_is_what_was_saved() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace is around the zoo");
         let saved = fs::read(root.join(SCOREBOARD)).expect("a scoreboard is saved");
-        let board: Scoreboard = serde_json::from_slice(&saved).expect("it is one");
+        let mut board: Scoreboard = serde_json::from_slice(&saved).expect("it is one");
+        refresh(&mut board, &Zoo::read(Path::new(env!("CARGO_MANIFEST_DIR"))).expect("patches can be read"));
         let sections = Section::read(&root.join("docs/strength")).expect("sections are saved");
         let page = fs::read_to_string(root.join("docs/strength.md")).expect("the page is there");
         assert!(

@@ -120,7 +120,7 @@ fn counterexamples_are_found() {
     review!("command", "check-broken-runner", text shown, filters => [HOLDING, COUNTS, FAMILIES, STORIES]);
 }
 
-/// Cases that are as small as they get, told again: to the interpreters that they are about, and to our engine.
+/// Small cases, told again: to the interpreters that they are about, and to our engine.
 #[test]
 fn counterexamples_are_told() {
     let runner = env!("CARGO_BIN_EXE_broken-runner");

@@ -40,9 +40,25 @@ fn is_depth(class: &str) -> bool {
 
 #[test]
 fn skeleton() {
-    let page = std::env::temp_dir().join("airtight-snapshots-page.html");
-    let said = airtight(&format!("check --runs 16 --html {} ../examples/first_come.air", page.display()));
-    assert_eq!(said.code, 0, "{}", said.err);
+    review!("page", "skeleton", text skeleton_of("good", "../examples/first_come.air", 0));
+}
+
+/// What a report has about a broken interpreter, and a script that is none.
+#[test]
+fn skeleton_of_findings() {
+    let runner = env!("CARGO_BIN_EXE_broken-runner");
+    let out = std::env::temp_dir().join("airtight-snapshots-page-counterexamples");
+    let scripts = "scripts/instructions/par.air scripts/diagnostics/unclosed-string.air";
+    let rest = format!("--out {} --runner {runner} {scripts}", out.display());
+    let shown = skeleton_of("bad", &rest, 1);
+    assert!(shown.contains("counterexample"), "{shown}");
+    review!("page", "skeleton-of-findings", text shown);
+}
+
+fn skeleton_of(name: &str, rest: &str, code: i32) -> String {
+    let page = std::env::temp_dir().join(format!("airtight-snapshots-page-{name}.html"));
+    let said = airtight(&format!("check --runs 16 --html {} {rest}", page.display()));
+    assert_eq!(said.code, code, "{}", said.err);
     let html = std::fs::read_to_string(&page).expect("the page was written");
     let (mut open, mut root): (Vec<String>, Element) = (Vec::new(), Element::default());
     for Ok(token) in Tokenizer::new(&html) {
@@ -72,5 +88,5 @@ fn skeleton() {
     }
     let mut shown = String::new();
     root.show(0, &mut shown);
-    review!("page", "skeleton", text shown);
+    shown
 }

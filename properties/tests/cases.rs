@@ -1,6 +1,7 @@
-//! The pairs of data that laws look at in campaigns: whether there is something to get wrong.
+//! The cases of campaigns, and the pairs of data that laws look at in them: whether there is something to get wrong.
 
 use airtight_engine::data::{PlaceId, Segment, SegmentId, Shared, decode};
+use airtight_engine::script::Kind;
 use airtight_generators::{Seeded, traces};
 use airtight_properties::campaign::case;
 use airtight_properties::{Scene, Subject};
@@ -58,4 +59,31 @@ fn pairs_of_data_differ() {
          inside of one `par` or fold"
     );
     assert!(pairs > 2_000 && nested * 100 <= pairs * 40 && together * 100 >= pairs * 20);
+}
+
+/// The gates of the generator, for what campaigns make of it: scripts differ, do something, end, and mostly without an error.
+#[test]
+fn cases_are_worth_looking_at() {
+    const COUNT: u64 = 4_000;
+    let mut subject = Subject::own();
+    let mut scripts = BTreeSet::new();
+    let (mut trivial, mut ends, mut runs, mut errors) = (0, 0, 0, 0);
+    for number in 0..COUNT {
+        let played = case(2, number).play(&mut subject).expect("the case can be played");
+        let tree = played.script.tree();
+        let calls = tree.node_ids().filter(|node| tree.node(*node).kind == Kind::Call).count();
+        trivial += u64::from(calls == 0 || played.peers().count() < 2 || tree.node_count() == 1);
+        ends += u64::from(played.quiet_at.is_some());
+        runs += played.runs.len();
+        errors += played.runs.iter().filter(|run| run.result.ret_code != 0).count();
+        scripts.insert(played.case.script.clone());
+    }
+    println!(
+        "of {COUNT} cases {} have a script of their own, {trivial} are trivial, {ends} end; {errors} of {runs} runs end with \
+         an error",
+        scripts.len()
+    );
+    // Small scripts are played fast, so more of them than of larger ones come to little.
+    assert!(scripts.len() as u64 * 100 >= COUNT * 95 && trivial * 100 <= COUNT * 16 && ends == COUNT);
+    assert!(errors * 100 <= runs * 10);
 }
