@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io;
 
 /// The longest line that the server takes.
 const LINE_BYTES_MAX: u64 = 1 << 20;
@@ -26,10 +27,20 @@ type Said = BTreeMap<String, Box<RawValue>>;
 /// If that does not hold.
 pub fn serve(bytes: &[u8]) -> Result<bool, Violation> {
     let mut runner = SameThread::new();
+    serve_by(bytes, &mut |mut line, output| {
+        serve_lines(&mut runner, &InitResponse::new(), &mut line, output, LINE_BYTES_MAX)
+    })
+}
+
+/// What reads a line, and writes what it answers.
+type Server<'s> = dyn FnMut(&[u8], &mut Vec<u8>) -> io::Result<()> + 's;
+
+/// [`serve`], whoever the server is.
+fn serve_by(bytes: &[u8], server: &mut Server<'_>) -> Result<bool, Violation> {
     let mut understood = false;
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         let mut output = Vec::new();
-        let served = serve_lines(&mut runner, &InitResponse::new(), &mut &*line, &mut output, LINE_BYTES_MAX);
+        let served = server(line, &mut output);
         let violation = |law| {
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             Violation::new(law).part("line", text(line)).part("answer", text(&output))
@@ -180,4 +191,55 @@ impl AvmRunner for Lines {
             InspectRequest { air: air.map(Into::into), data: Bytes(data.into()), params: parameters.map(Params::from) };
         self.ask::<Box<RawValue>>("inspect", request).map(|shown| shown.get().to_owned())
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One request, a batch of two and a notification, and what is no JSON.
+    const LINES: &str = concat!(
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"init\",\"params\":{\"logLevel\":\"warn\"}}\n",
+        "[{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"merge\",\"params\":{\"prevData\":\"\",\"data\":\"\"}},",
+        "{\"jsonrpc\":\"2.0\",\"method\":\"terminate\",\"params\":{}},",
+        "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"nothing\",\"params\":{}}]\n",
+        "oops\n"
+    );
+
+    /// What is found when a server's answer to each line is changed like this.
+    fn found(change: impl Fn(String) -> String) -> Option<&'static str> {
+        let mut runner = SameThread::new();
+        let served = serve_by(LINES.as_bytes(), &mut |mut line, output| {
+            let mut answer = Vec::new();
+            serve_lines(&mut runner, &InitResponse::new(), &mut line, &mut answer, LINE_BYTES_MAX)?;
+            output.extend(change(String::from_utf8_lossy(&answer).into_owned()).into_bytes());
+            Ok(())
+        });
+        served.err().map(|violation| violation.law)
+    }
+
+    #[test]
+    fn servers_with_a_mistake_are_found() {
+        assert_eq!(found(|answer| answer), None);
+        assert_eq!(found(|_| String::new()), Some("every request is answered"));
+        assert_eq!(found(|answer| answer + "\n"), Some("the answer to a line is one line"));
+        assert_eq!(found(|answer| answer.replace("\"id\":1", "\"id\":7")), Some("an answer has the id of its request"));
+        assert_eq!(found(|answer| answer.replace("\"id\":3", "\"id\":2")), Some("an answer has the id of its request"));
+        assert_eq!(found(|answer| answer.replace("\"jsonrpc\":\"2.0\"", "\"jsonrpc\":\"1.0\"")), Some(ANSWER));
+        let half = |answer: String| match answer.split_once("},{") {
+            Some((first, _)) => format!("{first}}}]\n"),
+            None => answer,
+        };
+        assert_eq!(found(half), Some("every request is answered once"));
+        let unread = |answer: String| answer.replace("{\"data\":\"\"", "{\"date\":\"\"");
+        assert_eq!(found(unread), Some("a client understands the answer"));
+        let taken = |answer: String| match answer.contains("\"id\":null") {
+            true => "{\"jsonrpc\":\"2.0\",\"id\":null,\"result\":{}}\n".into(),
+            false => answer,
+        };
+        assert_eq!(found(taken), Some("what is no JSON is refused"));
+        assert_eq!(found(|answer| answer.replace('{', "")), Some("the answer to a line is one line of JSON"));
+    }
+
+    const ANSWER: &str = "an answer has an id, and either a result or an error";
 }
