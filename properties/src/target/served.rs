@@ -82,16 +82,19 @@ fn serve_by(bytes: &[u8], server: &mut Server<'_>) -> Result<bool, Violation> {
         }
         for answer in &answers {
             let given = answer.get("id").and_then(|id| serde_json::from_str::<Value>(id.get()).ok());
-            let asked = |id: &&Value| given.as_ref() == Some(*id);
-            let Some(at) = ids.iter().position(asked) else {
-                // Nobody knows whose it is; then it is no result.
-                if given.as_ref().is_some_and(Value::is_null) && answer.contains_key("error") {
-                    continue;
+            // Null is what a request may have, and what an answer has that nobody knows the request of; then it is no result.
+            let is_null = given.as_ref().is_some_and(Value::is_null);
+            if is_null && answer.contains_key("error") {
+                continue;
+            }
+            match ids.iter().position(|id| given.as_ref() == Some(*id)) {
+                Some(at) => {
+                    ids.swap_remove(at);
                 }
-                return Err(violation("an answer has the id of its request"));
-            };
-            let id = ids.swap_remove(at);
-            let of_id = requests.iter().filter(|request| request.get("id") == Some(id));
+                None if is_null && requests.iter().any(|request| request.get("id") == Some(&Value::Null)) => {}
+                None => return Err(violation("an answer has the id of its request")),
+            }
+            let of_id = requests.iter().filter(|request| request.get("id") == given.as_ref());
             let mut methods = of_id.map(|request| request.get("method").and_then(Value::as_str));
             if !methods.any(|method| client_understands(method, answer)) {
                 return Err(violation("a client understands the answer"));
