@@ -382,8 +382,10 @@ fn is_work(
 }
 
 fn agreement(scene: &mut Scene<'_>, _: &mut dyn Choices) -> Result<bool, Violation> {
-    // Data that led a run past a limit are dropped, however often they come.
-    if !scene.played.exchanged || scene.played.has_given_up() {
+    // Data that led a run past a limit are dropped, however often they come. Limits are those of our own engine: whoever else
+    // gives up has no such reason.
+    let is_lost = scene.subject.is_own() && scene.played.has_given_up();
+    if !scene.played.exchanged || is_lost {
         return Ok(false);
     }
     let stored: Vec<_> = scene.played.stored_last().into_iter().collect();
