@@ -257,7 +257,7 @@ impl Scoreboard {
             "A law that cannot fail proves nothing. So each fault of [`properties/zoo/`](../properties/zoo) in turn was put into \
              the engine, a small wrong change that happened in some interpreter of AIR or well might, and the laws were held \
              against the broken engine: with {} seeds, on one thread, each time until a law failed or {} s were over. Nothing \
-             tells the laws which fault it is; but the catalogue was known to those who wrote the generators, whose `forms` have, \
+             tells the laws which fault it is; but the generators were made with the catalogue at hand: their `forms` have, \
              for example, error codes and keys at the limits that some of these faults get wrong. Time is the work of the processor for the hunt, so it does not depend on what \
              else the machine did; making a counterexample small is counted by itself.\n",
             self.seeds, self.seconds_max
