@@ -1,15 +1,17 @@
 //! A case: all that decides what happens in a network. Played with a runner, it gives every run in full.
 
 use crate::subject::{Comparison, Subject};
+use airtight_engine::data::Answer;
 use airtight_engine::execute::Limits;
-use airtight_engine::invoke::{CallResults, InterpreterResult, RunParameters};
+use airtight_engine::invoke::{CallRequest, CallResults, InterpreterResult, RunParameters};
 use airtight_engine::runner::{AvmRunner, LogLevel, RunnerError};
 use airtight_engine::script::{Diagnostics, Script};
 use airtight_generators::{
     Action, Choices, Event, History, Network, Seeded, Services, ServicesFile, ServicesFileError, Tape, Weather,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashSet};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -54,7 +56,7 @@ pub struct ServiceSpec {
     pub failures: f64,
     /// The answers that a file fixes, as the file has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fixed: Option<serde_json::Value>,
+    pub fixed: Option<Value>,
 }
 
 /// The order in which things happen.
@@ -347,10 +349,45 @@ impl Played {
         self.history.events.iter().any(|event| matches!(event, Event::Forgot { .. }))
     }
 
+    /// What services answered, as a file that fixes it, if they were asked at all.
+    pub(crate) fn answers(&self) -> Option<Value> {
+        let mut asked: HashMap<(&str, u32), &CallRequest> = HashMap::new();
+        let mut answers: Vec<Value> = Vec::new();
+        for run in &self.runs {
+            let peer: &str = run.peer();
+            for (id, Answer { ret_code, result }) in &run.answers {
+                let Some(request) = asked.get(&(peer, *id)) else { continue };
+                let arguments: Vec<Value> = request.arguments.iter().map(|json| plain(&json.to_text())).collect();
+                let mut answer = json!({
+                    "peer": peer,
+                    "service": &*request.service_id,
+                    "function": &*request.function_name,
+                    "arguments": arguments,
+                });
+                let (key, outcome) = match (*ret_code, plain(result)) {
+                    (0, json) if json.to_string() == **result => ("result", json),
+                    (0, _) => ("text", json!(**result)),
+                    (ret_code, _) => ("error", json!({ "ret_code": ret_code, "message": &**result })),
+                };
+                answer[key] = outcome;
+                if !answers.contains(&answer) {
+                    answers.push(answer);
+                }
+            }
+            asked.extend(run.result.requests.iter().map(|(id, request)| ((peer, *id), request)));
+        }
+        (!answers.is_empty()).then(|| json!({ "answers": answers }))
+    }
+
     /// Whether some run was given up.
     pub fn has_given_up(&self) -> bool {
         self.runs.iter().any(|run| run.result.is_given_up())
     }
+}
+
+/// A text of JSON as a value, or null.
+fn plain(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
 }
 
 /// A runner that notes every run.

@@ -50,6 +50,7 @@ pub(crate) fn shrink_while(
     }
     shrinker.services();
     shrinker.instance();
+    shrinker.answers();
     shrinker.best
 }
 
@@ -104,7 +105,7 @@ impl Shrinker<'_> {
 
     /// What an instance made of choices alone may be a case of another law.
     fn as_case(&mut self) {
-        let Some((law, case, tape)) = values::as_case(self.best.law, &self.best.tape) else { return };
+        let Some((law, case, tape)) = values::as_case(self.best.law, &self.best.case, &self.best.tape) else { return };
         let instance = std::mem::replace(&mut self.best.law, law);
         if !self.keeps(&case, Some(&tape)) {
             self.best.law = instance;
@@ -134,6 +135,19 @@ impl Shrinker<'_> {
                 break;
             }
         }
+    }
+
+    /// The answers of services as values in place of a seed, whose meaning may change.
+    fn answers(&mut self) {
+        let Ok(played) = self.best.case.play(self.subject) else { return };
+        if played.failure.is_some() && self.subject.revive().is_err() {
+            return;
+        }
+        // One case more, however late it is.
+        self.deadline = Duration::MAX;
+        let services = ServiceSpec { fixed: played.answers(), ..ServiceSpec::default() };
+        let (case, tape) = (self.with(|case| case.services = services), self.best.tape.clone());
+        self.keeps(&case, Some(&tape));
     }
 
     /// The same script, changed: with the schedule as it is, with none, or with another one.

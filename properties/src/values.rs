@@ -68,14 +68,14 @@ fn form(choices: &mut dyn Choices) -> (u32, String, ServiceSpec) {
 
 /// An instance of [`evaluation_of_forms`] as a case, and the instance of [`evaluation`] in it that says the same: scripts
 /// shrink better than the choices they came from.
-pub(crate) fn as_case(law: &Law, tape: &Tape) -> Option<(&'static Law, Case, Tape)> {
+pub(crate) fn as_case(law: &Law, case: &Case, tape: &Tape) -> Option<(&'static Law, Case, Tape)> {
     if law.name != FORMS {
         return None;
     }
     let mut tape = tape.clone();
     tape.rewind();
     let (order, air, services) = form(&mut tape);
-    let case = Case { script: air.into(), services, ..Case::empty() };
+    let case = Case { script: air.into(), init: case.init.clone(), services, ..Case::empty() };
     LAWS.first().map(|evaluation| (evaluation, case, Tape::new(vec![order])))
 }
 

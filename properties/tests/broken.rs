@@ -192,6 +192,10 @@ fn regressions_fail_with_the_mistake_in_their_name() {
         let saved = Counterexample::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
         let broken = saved.replay(&mut subject(mistake).expect("it starts")).expect("it can be replayed");
         assert!(matches!(broken, Replayed::Fails(_)), "{name} does not show its mistake: {broken:?}");
+        let mut other = saved.clone();
+        other.case.services.seed = !saved.case.services.seed;
+        let broken = other.replay(&mut subject(mistake).expect("it starts")).expect("it can be replayed");
+        assert!(matches!(broken, Replayed::Fails(_)), "{name}: a seed decides");
         replayed += 1;
     }
     assert!(replayed >= 10, "{replayed} regressions");
