@@ -278,6 +278,41 @@ fn small(bytes: &[u8], at: usize) -> Option<bool> {
         .find_map(|(number, big_endian)| (number < 256).then_some(big_endian))
 }
 
+/// Where a text has the digits of a number, and not of a name or a hash.
+fn digits(bytes: &[u8]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    for run in bytes.chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()) {
+        let until = from + run.len();
+        let is_between = |before: &u8, after: &u8| b":,[".contains(before) && b",]}".contains(after);
+        let around = from.checked_sub(1).and_then(|at| bytes.get(at)).zip(bytes.get(until));
+        if run.first().is_some_and(u8::is_ascii_digit) && around.is_some_and(|(a, b)| is_between(a, b)) {
+            found.push(from..until);
+        }
+        from = until;
+    }
+    found
+}
+
+/// Puts another number where data have one, in binary or in text; says whether they have any.
+fn other_number(bytes: &mut Vec<u8>, choices: &mut dyn Choices) -> bool {
+    let number = NUMBERS[choices.below(NUMBERS.len() as u32) as usize];
+    let places: Vec<(usize, bool)> = (0..bytes.len()).filter_map(|at| Some((at, small(bytes, at)?))).collect();
+    if !places.is_empty() {
+        let (at, big_endian) = places[choices.below(places.len() as u32) as usize];
+        let number = if big_endian { number.to_be_bytes() } else { number.to_le_bytes() };
+        bytes.iter_mut().skip(at).zip(number).for_each(|(byte, new)| *byte = new);
+        return true;
+    }
+    let places = digits(bytes);
+    if places.is_empty() {
+        return false;
+    }
+    let place = places[choices.below(places.len() as u32) as usize].clone();
+    bytes.splice(place, number.to_string().into_bytes());
+    true
+}
+
 fn any_data(scene: &mut Scene<'_>, mut choices: &mut dyn Choices) -> Result<bool, Violation> {
     let Some(run) = scene.pick_run(choices) else { return Ok(false) };
     let whole = if run.current.is_empty() { &run.after } else { &run.current };
@@ -294,15 +329,10 @@ fn any_data(scene: &mut Scene<'_>, mut choices: &mut dyn Choices) -> Result<bool
             "data of another script"
         }
         1 | 2 => {
-            let places: Vec<(usize, bool)> = (0..bytes.len()).filter_map(|at| Some((at, small(&bytes, at)?))).collect();
-            if places.is_empty() {
-                return Ok(false);
-            }
             for _ in 0..choices.range(1..3) {
-                let (at, big_endian) = places[choices.below(places.len() as u32) as usize];
-                let number = NUMBERS[choices.below(NUMBERS.len() as u32) as usize];
-                let number = if big_endian { number.to_be_bytes() } else { number.to_le_bytes() };
-                bytes.iter_mut().skip(at).zip(number).for_each(|(byte, new)| *byte = new);
+                if !other_number(&mut bytes, choices) {
+                    return Ok(false);
+                }
             }
             "other numbers"
         }
@@ -343,4 +373,22 @@ fn refusal(scene: &mut Scene<'_>, mut choices: &mut dyn Choices) -> Result<bool,
         return Err(violation("a run that is given up requests nothing and tells nobody"));
     }
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use airtight_generators::Seeded;
+
+    #[test]
+    fn numbers_in_text_and_in_binary_are_found() {
+        let text = br#"{"format":1,"at":[12,3],"script":"15b9","values":["7"]}"#;
+        let found: Vec<&[u8]> = digits(text).into_iter().map(|place| &text[place]).collect();
+        assert_eq!(found, [&b"1"[..], b"12", b"3"]);
+        for bytes in [&text[..], &[9, 0, 0, 0, 5]] {
+            let mut changed = bytes.to_vec();
+            assert!(other_number(&mut changed, &mut Seeded::new(1)) && changed != bytes);
+        }
+        assert!(!other_number(&mut b"no number".to_vec(), &mut Seeded::new(1)));
+    }
 }
