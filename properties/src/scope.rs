@@ -5,7 +5,8 @@
 //! | scripts | of up to `k` instructions over an alphabet of leaves (calls of two peers with and without arguments, into a scalar and a stream; `ap` into the stream; `canon`; `fail`; `null`; `next`) and of `seq`, `par`, `xor`, `fold`, `new`, as far as they are valid |
 //! | schedules | each way to decide the first [`Bounds::decisions`] times that more than one thing can happen next; then the first thing happens first |
 //! | histories | those laws that look at a history as a whole |
-//! | triples | of all data that peers hold in any history of a script: the word law by its parts: identity, idempotence, left regularity, associativity |
+//! | pairs | of all data that peers hold in any history of a script: nothing is lost and nothing made up, whichever stands first |
+//! | triples | of these: the word law by its parts: identity, idempotence, left regularity, associativity |
 //!
 //! What was looked at is told by a [`Certificate`]: exact counts, and a hash of all scripts and data in their order. Equal
 //! bounds give equal certificates, on any machine and with any number of threads.
@@ -28,7 +29,7 @@ use airtight_engine::runner::RunnerError;
 use airtight_engine::script::Script;
 use airtight_generators::{Choices, Counter, Weather, exhaustive};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -48,8 +49,8 @@ impl Bounds {
     }
 }
 
-/// What was looked at; all that was held against it holds: in each history the laws about whole histories, and for all
-/// pairs and triples of data the classical laws of merging.
+/// What was looked at; all that was held against it holds: in each history the laws about whole histories, for all pairs of
+/// data conservation, and for all triples the classical laws of merging.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Certificate {
     /// Valid scripts.
@@ -201,22 +202,21 @@ fn look_at(
     }
     let letters: Vec<Shared> = letters.into_values().collect();
     let data = letters.len() as u64;
-    if !is_left_regular(&letters) {
+    if let Some(law) = broken_law(&letters) {
         let mut band = Drawn::of(letters);
         let all: Vec<usize> = (0..data as usize).collect();
-        let violation = band::classical(&mut band, &all)?;
-        let violation = violation.unwrap_or_else(|| Violation::new("merging the same data again gives the same"));
+        let violation = band::classical(&mut band, &all)?.unwrap_or_else(|| Violation::new(law));
         return Ok(Err(Broke::Merge(text.clone(), Box::new(violation))));
     }
     Ok(Ok(Found { histories, data, triples: data.pow(3), held, hash: hasher.finalize() }))
 }
 
-/// Whether all pairs and triples of data obey the classical laws. Many products are equal, and equal ones are multiplied
-/// once.
-fn is_left_regular(letters: &[Shared]) -> bool {
+/// What not all pairs and triples of data obey. Many products are equal, and equal ones are multiplied once.
+fn broken_law(letters: &[Shared]) -> Option<&'static str> {
+    const REGULAR: &str = "merging the same data again gives the same";
     let nothing = Shared::default();
     if letters.iter().any(|a| nothing.merge(a) != *a || a.merge(&nothing) != *a) {
-        return false;
+        return Some(REGULAR);
     }
     let mut numbered = Numbered::default();
     let letters_as: Vec<usize> = letters.iter().map(|a| numbered.number(a.clone())).collect();
@@ -231,13 +231,22 @@ fn is_left_regular(letters: &[Shared]) -> bool {
         two.iter().map(|bc| numbered.number(a.merge(bc))).collect()
     };
     let before: Vec<Vec<usize>> = letters.iter().map(|a| before(&mut numbered, a)).collect();
-    pairs.iter().enumerate().all(|(x, of_a)| {
-        of_a.iter().enumerate().all(|(y, &ab)| {
-            let regular = after[ab][y] == ab && after[ab][x] == ab;
-            let idempotent = x != y || ab == letters_as[x];
-            regular && idempotent && after[ab].iter().zip(&pairs[y]).all(|(&ab_c, &bc)| ab_c == before[x][bc])
-        })
-    })
+    let mut products =
+        pairs.iter().enumerate().flat_map(|(x, of_a)| of_a.iter().enumerate().map(move |(y, &ab)| (x, y, ab)));
+    let is_regular = products.clone().all(|(x, y, ab)| {
+        let regular = after[ab][y] == ab && after[ab][x] == ab;
+        let idempotent = x != y || ab == letters_as[x];
+        regular && idempotent && after[ab].iter().zip(&pairs[y]).all(|(&ab_c, &bc)| ab_c == before[x][bc])
+    });
+    if !is_regular {
+        return Some(REGULAR);
+    }
+    // All of this holds as well where `a·b = a`.
+    let of = |shared: &Shared| shared.events().map(|event| (event.place, event.result)).collect();
+    let events: Vec<BTreeSet<_>> = two.iter().map(of).collect();
+    let is_kept =
+        |(x, y, ab): (usize, usize, usize)| events[letters_as[x]].union(&events[letters_as[y]]).eq(&events[ab]);
+    (!products.all(is_kept)).then_some("events(a·b) = events(a) ∪ events(b)")
 }
 
 /// Different data, each with a number.
