@@ -1,9 +1,8 @@
 #![no_main]
 
 use airtight_fuzz::{look, mutate_text};
-use airtight_properties::target;
 use libfuzzer_sys::{Corpus, fuzz_mutator, fuzz_target};
 
 fuzz_mutator!(|bytes: &mut [u8], size: usize, size_max: usize, seed: u32| { mutate_text(bytes, size, size_max, seed) });
 
-fuzz_target!(|bytes: &[u8]| -> Corpus { look("results", target::results, bytes) });
+fuzz_target!(|bytes: &[u8]| -> Corpus { look(env!("CARGO_BIN_NAME"), bytes) });

@@ -1,11 +1,10 @@
 #![no_main]
 
 use airtight_fuzz::{look, mutate_choices};
-use airtight_properties::target;
 use libfuzzer_sys::{Corpus, fuzz_mutator, fuzz_target};
 
 fuzz_mutator!(|bytes: &mut [u8], size: usize, size_max: usize, seed: u32| {
     mutate_choices(bytes, size, size_max, seed, 64..512)
 });
 
-fuzz_target!(|bytes: &[u8]| -> Corpus { look("roundtrip_runner", target::roundtrip_runner, bytes) });
+fuzz_target!(|bytes: &[u8]| -> Corpus { look(env!("CARGO_BIN_NAME"), bytes) });

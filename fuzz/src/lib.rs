@@ -7,7 +7,7 @@ use airtight_engine::data::{Data, ScriptHash, decode, encode};
 use airtight_engine::script::Tree;
 use airtight_generators::forge::{Claims, forge};
 use airtight_generators::{Choices, EditWeights, Seeded, damage, damage_form, near_valid};
-use airtight_properties::Violation;
+use airtight_properties::target::target;
 use libfuzzer_sys::{Corpus, fuzzer_mutate};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,17 +15,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 static LOOKED_AT: AtomicU64 = AtomicU64::new(0);
 static REJECTED: AtomicU64 = AtomicU64::new(0);
 
-/// Looks at an input with the function of a target; one that means nothing is counted, and not kept.
+/// From so many inputs on, it is printed now and then how many of them mean nothing.
+const TOLD_FROM: u64 = 1 << 6;
+
+/// Looks at an input of the target of this name; one that means nothing is counted, and not kept.
 ///
 /// At each eighth of a power of two of inputs, the share of those is printed.
 ///
 /// # Panics
-/// If a law does not hold, with what breaks it; that is how a fuzzer learns of it.
-pub fn look(name: &str, target: fn(&[u8]) -> Result<bool, Violation>, bytes: &[u8]) -> Corpus {
-    let meant = target(bytes).unwrap_or_else(|violation| panic!("{violation}"));
+/// If there is no such target, or a law does not hold, with what breaks it; that is how a fuzzer learns of it.
+pub fn look(name: &str, bytes: &[u8]) -> Corpus {
+    let target = target(name).unwrap_or_else(|| panic!("`{name}` is no target"));
+    let meant = (target.look)(bytes).unwrap_or_else(|violation| panic!("{violation}"));
     let rejected = REJECTED.fetch_add(u64::from(!meant), Ordering::Relaxed) + u64::from(!meant);
     let inputs = LOOKED_AT.fetch_add(1, Ordering::Relaxed) + 1;
-    if inputs >= 1 << 10 && inputs.is_multiple_of(1 << (inputs.ilog2() - 3)) {
+    if inputs >= TOLD_FROM && inputs.is_multiple_of(1 << (inputs.ilog2() - 3)) {
         eprintln!("{name}: {inputs} inputs, {rejected} rejected ({:.1} %)", rejected as f64 / inputs as f64 * 100.0);
     }
     if meant { Corpus::Keep } else { Corpus::Reject }

@@ -6,8 +6,8 @@
 mod runs;
 mod served;
 
-pub use runs::{history, invoke, roundtrip_runner};
-pub use served::serve;
+use runs::{history, invoke, roundtrip_runner};
+use served::serve;
 
 use crate::subject::Subject;
 use crate::{Violation, free, text};
@@ -116,7 +116,7 @@ const READ_AGAIN_IN: usize = 8;
 ///
 /// # Errors
 /// If that does not hold.
-pub fn parse(bytes: &[u8]) -> Result<bool, Violation> {
+fn parse(bytes: &[u8]) -> Result<bool, Violation> {
     let is_near = text::reading(bytes)?;
     if is_near || bytes.len().is_multiple_of(READ_AGAIN_IN) {
         text::totality(bytes)?;
@@ -138,7 +138,7 @@ pub fn parse(bytes: &[u8]) -> Result<bool, Violation> {
 ///
 /// # Errors
 /// If that does not hold.
-pub fn print(bytes: &[u8]) -> Result<bool, Violation> {
+fn print(bytes: &[u8]) -> Result<bool, Violation> {
     let generator = ScriptGenerator::new(ScriptConfig::grammatical());
     let mut source = Unstructured::new(bytes);
     let mut choices = FuzzerBytes(&mut source);
@@ -160,7 +160,7 @@ pub fn print(bytes: &[u8]) -> Result<bool, Violation> {
 ///
 /// # Errors
 /// If that does not hold.
-pub fn decode_encode(bytes: &[u8]) -> Result<bool, Violation> {
+fn decode_encode(bytes: &[u8]) -> Result<bool, Violation> {
     let Ok(data) = decode(bytes) else { return Ok(true) };
     let again = encode(&data);
     if again == bytes {
@@ -174,9 +174,14 @@ pub fn decode_encode(bytes: &[u8]) -> Result<bool, Violation> {
 ///
 /// # Errors
 /// If that does not hold.
-pub fn results(bytes: &[u8]) -> Result<bool, Violation> {
+fn results(bytes: &[u8]) -> Result<bool, Violation> {
+    results_by(bytes, write_answers)
+}
+
+/// [`results`], whoever writes.
+fn results_by(bytes: &[u8], write: impl Fn(&CallResults) -> Vec<u8>) -> Result<bool, Violation> {
     let Ok(read) = read_results(bytes) else { return Ok(!bytes.is_empty()) };
-    let written = write_answers(&read);
+    let written = write(&read);
     match read_results(&written) {
         Ok(again) if again == read => Ok(true),
         again => {
@@ -194,7 +199,7 @@ const LETTERS_MAX: usize = 3;
 ///
 /// # Errors
 /// If that does not hold.
-pub fn merge(bytes: &[u8]) -> Result<bool, Violation> {
+fn merge(bytes: &[u8]) -> Result<bool, Violation> {
     let mut source = Unstructured::new(bytes);
     let mut choices = FuzzerBytes(&mut source);
     let mut letters = free::family(&mut choices, DRAWN);
@@ -209,4 +214,28 @@ pub fn merge(bytes: &[u8]) -> Result<bool, Violation> {
 
 fn write_answers(answers: &CallResults) -> Vec<u8> {
     serde_json::to_vec(answers).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANSWERS: &[u8] = br#"{"1":{"ret_code":0,"result":"\"x\""},"2":{"ret_code":1,"result":"no"}}"#;
+
+    #[test]
+    fn writers_with_a_mistake_are_found() {
+        let found = |change: fn(&mut CallResults)| {
+            let write = |read: &CallResults| {
+                let mut read = read.clone();
+                change(&mut read);
+                write_answers(&read)
+            };
+            results_by(ANSWERS, write).is_err()
+        };
+        assert!(!found(|_| ()));
+        assert!(found(|answers| drop(answers.pop_last())));
+        assert!(found(|answers| answers.values_mut().for_each(|answer| answer.ret_code = 0)));
+        assert!(found(|answers| answers.values_mut().for_each(|answer| answer.result = "no".into())));
+        assert!(results_by(ANSWERS, |_| b"{".to_vec()).is_err());
+    }
 }

@@ -162,7 +162,11 @@ impl Plan {
         }
         let (counted, rejected) = last_count(name, &said).unwrap_or_default();
         let kept = files(&corpus);
+        // What ends with a finding has no last words about the rest.
         let executions = statistic(&said, "number_of_executed_units").unwrap_or(counted);
+        if findings.is_empty() {
+            is_fuzzed(name, &said).map_err(|why| format!("{name} {why}; see `{}`", log.display()))?;
+        }
         let ran = Ran {
             target: name.clone(),
             start,
@@ -212,6 +216,29 @@ fn processor_seconds(process: u32) -> Option<f64> {
     let hundredths = |field: usize| fields.get(field)?.parse::<u64>().ok();
     let used = hundredths(11)? + hundredths(12)?;
     (used > 0).then_some(used as f64 / 100.0)
+}
+
+/// At least so many inputs are looked at, however short a run is.
+const EXECUTIONS_MIN: u64 = 1_000;
+
+/// At most this share of them means nothing.
+const REJECTED_MAX: f64 = 0.5;
+
+/// Whether a run that found nothing had a chance to: it looked at inputs, most of them meant something, and what it reached
+/// was counted.
+fn is_fuzzed(target: &str, said: &str) -> Result<(), String> {
+    let executions = statistic(said, "number_of_executed_units").ok_or("does not say how many inputs it looked at")?;
+    if executions < EXECUTIONS_MIN {
+        return Err(format!("looked at {executions} inputs, fewer than {EXECUTIONS_MIN}"));
+    }
+    let (counted, rejected) = last_count(target, said).ok_or("does not say how many inputs mean nothing")?;
+    if rejected as f64 > counted as f64 * REJECTED_MAX {
+        return Err(format!("takes {rejected} of {counted} inputs for nothing"));
+    }
+    match branches_after(said, u64::MAX) {
+        0 => Err("does not say which branches it reached".to_owned()),
+        _ => Ok(()),
+    }
 }
 
 /// A number that libFuzzer prints at the end.
@@ -270,6 +297,16 @@ stat::peak_rss_mb:              44
         assert_eq!(statistic(SAID, "slowest_unit_time_sec"), None);
         assert_eq!(last_count("parse", SAID), Some((2_048, 30)));
         assert_eq!(last_count("print", SAID), None);
+        assert_eq!(is_fuzzed("parse", SAID), Ok(()));
+        for (was, is) in [
+            ("executed_units: 3000", "executed_units: 3"),
+            ("stat::number", "stat::numbers"),
+            ("parse: ", "print: "),
+            (", 30 rejected", ", 1500 rejected"),
+            ("cov: ", "edges: "),
+        ] {
+            assert!(SAID.contains(was) && is_fuzzed("parse", &SAID.replace(was, is)).is_err(), "{was}");
+        }
         let crash = format!("{SAID}#3001\tpulse\nthread panicked at a law\n{}Base64: AAE=\n", "frame\n".repeat(100));
         let words = last_words(&crash);
         assert!(words.starts_with("  | thread panicked at a law\n  | frame\n"), "{words}");

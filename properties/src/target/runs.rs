@@ -45,7 +45,7 @@ const PARTS: u32 = 8;
 ///
 /// # Errors
 /// If that does not hold.
-pub fn history(bytes: &[u8]) -> Result<bool, Violation> {
+pub(super) fn history(bytes: &[u8]) -> Result<bool, Violation> {
     let mut source = Unstructured::new(bytes);
     let mut choices = FuzzerBytes(&mut source);
     let mut subject = Subject::own();
@@ -71,7 +71,15 @@ fn perhaps_damaged(bytes: &[u8], choices: &mut FuzzerBytes<'_, '_>) -> Vec<u8> {
 ///
 /// # Errors
 /// If that does not hold.
-pub fn invoke(bytes: &[u8]) -> Result<bool, Violation> {
+pub(super) fn invoke(bytes: &[u8]) -> Result<bool, Violation> {
+    invoke_by(bytes, &mut invoke_bytes)
+}
+
+/// What makes an outcome of a script, previous and current data, parameters and answers.
+type Interpreter<'i> = dyn FnMut(String, Vec<u8>, Vec<u8>, RunParameters, Vec<u8>) -> InterpreterOutcome + 'i;
+
+/// [`invoke`], whoever the interpreter is.
+fn invoke_by(bytes: &[u8], interpreter: &mut Interpreter<'_>) -> Result<bool, Violation> {
     let mut source = Unstructured::new(bytes);
     let mut choices = FuzzerBytes(&mut source);
     let case = any_case(&mut choices);
@@ -97,7 +105,8 @@ pub fn invoke(bytes: &[u8]) -> Result<bool, Violation> {
         host_goes_on(Particle::new(script, parameters), inputs, &answers)?;
         return Ok(true);
     }
-    let once = || invoke_bytes(script.clone(), previous.clone(), current.clone(), parameters.clone(), results.clone());
+    let mut once =
+        || interpreter(script.clone(), previous.clone(), current.clone(), parameters.clone(), results.clone());
     let outcome = once();
     let violation = |law| {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -206,13 +215,13 @@ thread_local! {
 ///
 /// # Errors
 /// If that does not hold.
-pub fn roundtrip_runner(bytes: &[u8]) -> Result<bool, Violation> {
+pub(super) fn roundtrip_runner(bytes: &[u8]) -> Result<bool, Violation> {
     let mut source = Unstructured::new(bytes);
     let mut choices = FuzzerBytes(&mut source);
     let case = any_case(&mut choices);
     let Some(own) = play(&case, &mut Subject::own())? else { return Ok(false) };
     if choices.chance(1, 8) {
-        ends_and_begins(&own)?;
+        ends_and_begins(&own, &mut Worker::<SameThread>::new())?;
     }
     OTHERS.with_borrow_mut(|others| -> Result<(), Violation> {
         let others = match others {
@@ -222,41 +231,191 @@ pub fn roundtrip_runner(bytes: &[u8]) -> Result<bool, Violation> {
                 others.insert([Subject::of(Worker::new(), bytes)?, Subject::of(Lines::new(), bytes)?])
             }
         };
-        for other in others {
-            let other = play(&case, other)?;
-            let same = other.as_ref().is_some_and(|other| {
-                other.failure.is_none()
-                    && other.runs.len() == own.runs.len()
-                    && own.runs.iter().zip(&other.runs).all(|(a, b)| a.after == b.after && a.result == b.result)
-            });
-            if !same {
-                return Err(Violation::new("a runner says the same in a thread of its own, and behind the protocol")
-                    .part("script", &*case.script)
-                    .part("failure", format!("{:?}", other.and_then(|other| other.failure))));
-            }
-        }
-        Ok(())
+        others.iter_mut().try_for_each(|other| says_the_same(&case, &own, other))
     })?;
     Ok(true)
 }
 
+/// Another runner says of a case what was said of it by the own one.
+fn says_the_same(case: &Case, own: &Played, other: &mut Subject) -> Result<(), Violation> {
+    let played = play(case, other)?;
+    let same = played.as_ref().is_some_and(|other| {
+        other.failure.is_none()
+            && other.runs.len() == own.runs.len()
+            && own.runs.iter().zip(&other.runs).all(|(a, b)| a.after == b.after && a.result == b.result)
+    });
+    let violation = |law| Violation::new(law).part("script", &*case.script);
+    if !same {
+        return Err(violation("a runner says the same in a thread of its own, and behind the protocol")
+            .part("failure", format!("{:?}", played.and_then(|other| other.failure))));
+    }
+    if let (Some(first), Some(last)) = (own.runs.first(), own.runs.last()) {
+        let looked_at = |subject: &mut Subject| {
+            let merged = subject.merge(&first.after, &last.after);
+            let shown = subject.view(Some(&case.script), &last.after, &last.parameters);
+            format!("{merged:?} {shown:?}")
+        };
+        if looked_at(&mut Subject::own()) != looked_at(other) {
+            return Err(violation(
+                "a runner merges and shows data alike in a thread of its own, and behind the protocol",
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// A runner that was terminated says so until it is initialized again.
-fn ends_and_begins(played: &Played) -> Result<(), Violation> {
+fn ends_and_begins<R: AvmRunner>(played: &Played, runner: &mut R) -> Result<(), Violation> {
     let Some(run) = played.runs.first() else { return Ok(()) };
-    let mut runner = Worker::new();
-    let once = |runner: &mut Worker<SameThread>| {
-        runner.run(&played.case.script, &run.previous, &run.current, &run.parameters, &run.answers)
-    };
+    let once =
+        |runner: &mut R| runner.run(&played.case.script, &run.previous, &run.current, &run.parameters, &run.answers);
     runner.init(LogLevel::Error)?;
-    let before = once(&mut runner)?;
+    let before = once(runner)?;
     runner.terminate()?;
     runner.terminate()?;
-    if once(&mut runner) != Err(RunnerError::NotInitialized) {
+    if once(runner) != Err(RunnerError::NotInitialized) {
         return Err(Violation::new("a runner that was terminated is not initialized"));
     }
     runner.init(LogLevel::Error)?;
-    if once(&mut runner)? != before {
+    if once(runner)? != before {
         return Err(Violation::new("a runner that begins again says the same"));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use airtight_engine::invoke::InterpreterResult;
+    use airtight_generators::Seeded;
+
+    fn inputs() -> impl Iterator<Item = Vec<u8>> {
+        let mut random = Seeded::new(2_026);
+        (0..300).map(move |_| (0..400).map(|_| (random.bits() >> 56) as u8).collect())
+    }
+
+    /// What is found when each outcome is changed like this; the number says how many there were before.
+    fn found(change: impl Fn(&mut InterpreterOutcome, &[u8], u32)) -> Option<&'static str> {
+        let mut number = 0;
+        let mut changed = |air, previous: Vec<u8>, current, parameters, results| {
+            let mut outcome = invoke_bytes(air, previous.clone(), current, parameters, results);
+            change(&mut outcome, &previous, number);
+            number += 1;
+            outcome
+        };
+        inputs().find_map(|bytes| invoke_by(&bytes, &mut changed).err()).map(|violation| violation.law)
+    }
+
+    fn is_given_up(outcome: &InterpreterOutcome) -> bool {
+        matches!(outcome.ret_code, 1..10000 | 20000..30000)
+    }
+
+    #[test]
+    fn interpreters_with_a_mistake_are_found() {
+        assert_eq!(found(|_, _, _| ()), None);
+        let counts = found(|outcome, _, number| outcome.error_message += &number.to_string());
+        assert_eq!(counts, Some("the same input gives the same outcome, byte for byte"));
+        let forgets = |outcome: &mut InterpreterOutcome, _: &[u8], _| {
+            if is_given_up(outcome) {
+                outcome.data.clear();
+            }
+        };
+        assert_eq!(found(forgets), Some("a run that is given up returns the previous data"));
+        let tells = |outcome: &mut InterpreterOutcome, _: &[u8], _| outcome.next_peer_pks.push("x".into());
+        assert_eq!(found(tells), Some("a run that is given up requests nothing and tells nobody"));
+        let pads = |outcome: &mut InterpreterOutcome, _: &[u8], _| {
+            if !is_given_up(outcome) {
+                outcome.data.push(b' ');
+            }
+        };
+        assert_eq!(found(pads), Some("what is run over is data"));
+        let learns_nothing = |outcome: &mut InterpreterOutcome, previous: &[u8], _| outcome.data = previous.to_vec();
+        assert_eq!(found(learns_nothing), Some("events(a) ∪ events(b) ⊆ events(f_p(a, b))"));
+    }
+
+    /// Our engine, whose results are changed, and which may forget to end, or merge the wrong way round.
+    struct Changed<F> {
+        engine: SameThread,
+        change: F,
+        ends: bool,
+        merges: bool,
+    }
+
+    impl<F: FnMut(&mut InterpreterResult)> AvmRunner for Changed<F> {
+        fn init(&mut self, log_level: LogLevel) -> Result<(), RunnerError> {
+            self.engine.init(log_level)
+        }
+
+        fn run(
+            &mut self,
+            air: &str,
+            previous: &[u8],
+            current: &[u8],
+            parameters: &RunParameters,
+            call_results: &CallResults,
+        ) -> Result<InterpreterResult, RunnerError> {
+            let mut result = self.engine.run(air, previous, current, parameters, call_results)?;
+            (self.change)(&mut result);
+            Ok(result)
+        }
+
+        fn terminate(&mut self) -> Result<(), RunnerError> {
+            if self.ends { self.engine.terminate() } else { Ok(()) }
+        }
+
+        fn merge(&mut self, previous: &[u8], current: &[u8]) -> Result<Vec<u8>, RunnerError> {
+            if self.merges { self.engine.merge(previous, current) } else { self.engine.merge(current, previous) }
+        }
+
+        fn inspect(
+            &mut self,
+            air: Option<&str>,
+            data: &[u8],
+            parameters: Option<&RunParameters>,
+        ) -> Result<String, RunnerError> {
+            self.engine.inspect(air, data, parameters)
+        }
+    }
+
+    fn changed<F: FnMut(&mut InterpreterResult)>(change: F) -> Changed<F> {
+        Changed { engine: SameThread::new(), change, ends: true, merges: true }
+    }
+
+    #[test]
+    fn runners_with_a_mistake_are_found() {
+        let differs = |runner: Box<dyn AvmRunner + Send>| {
+            let mut other = Subject::of(runner, Some(Comparison::Bytes)).expect("it starts");
+            inputs().any(|bytes| {
+                let mut source = Unstructured::new(&bytes);
+                let case = any_case(&mut FuzzerBytes(&mut source));
+                let own = play(&case, &mut Subject::own()).expect("it is valid");
+                own.is_some_and(|own| says_the_same(&case, &own, &mut other).is_err())
+            })
+        };
+        assert!(!differs(Box::new(changed(|_| ()))));
+        assert!(differs(Box::new(changed(|result| result.next_peers.reverse()))));
+        assert!(differs(Box::new(changed(|result| result.unknown_call_ids.push(7)))));
+        assert!(differs(Box::new(changed(|result| result.data.clear()))));
+        assert!(differs(Box::new(Changed { merges: false, ..changed(|_| ()) })));
+    }
+
+    #[test]
+    fn runners_that_do_not_end_are_found() {
+        let played = inputs().find_map(|bytes| {
+            let mut source = Unstructured::new(&bytes);
+            play(&any_case(&mut FuzzerBytes(&mut source)), &mut Subject::own()).expect("it is valid")
+        });
+        let played = played.expect("one has a run");
+        let law = |result: Result<(), Violation>| result.err().map(|violation| violation.law);
+        assert_eq!(law(ends_and_begins(&played, &mut changed(|_| ()))), None);
+        let endless = ends_and_begins(&played, &mut Changed { ends: false, ..changed(|_| ()) });
+        assert_eq!(law(endless), Some("a runner that was terminated is not initialized"));
+        let mut number = 0;
+        let mut counting = changed(|result| {
+            number += 1;
+            result.error_message = number.to_string();
+        });
+        let again = ends_and_begins(&played, &mut counting);
+        assert_eq!(law(again), Some("a runner that begins again says the same"));
+    }
 }

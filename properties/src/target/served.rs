@@ -13,10 +13,11 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, BufReader};
 
-/// The longest line that the server takes.
-const LINE_BYTES_MAX: u64 = 1 << 20;
+/// The longest line that the server takes, and for one input in so many a short one.
+const LINE_BYTES_MAX: [u64; 2] = [1 << 20, 200];
+const SHORT_IN: usize = 8;
 
 /// An answer by its members, of which a result may be deeper than a value of JSON can be.
 type Said = BTreeMap<String, Box<RawValue>>;
@@ -25,18 +26,36 @@ type Said = BTreeMap<String, Box<RawValue>>;
 ///
 /// # Errors
 /// If that does not hold.
-pub fn serve(bytes: &[u8]) -> Result<bool, Violation> {
-    let mut runner = SameThread::new();
-    serve_by(bytes, &mut |mut line, output| {
-        serve_lines(&mut runner, &InitResponse::new(), &mut line, output, LINE_BYTES_MAX)
-    })
+pub(super) fn serve(bytes: &[u8]) -> Result<bool, Violation> {
+    let is_short = bytes.len().is_multiple_of(SHORT_IN);
+    let line_bytes_max = LINE_BYTES_MAX[usize::from(is_short)];
+    let (mut runner, mut one_by_one) = (SameThread::new(), Vec::new());
+    let understood = serve_by(bytes, line_bytes_max, &mut |mut line, output| {
+        serve_lines(&mut runner, &InitResponse::new(), &mut line, output, line_bytes_max)?;
+        one_by_one.extend_from_slice(output);
+        Ok(())
+    })?;
+    if is_short {
+        let (mut input, mut output) = (BufReader::with_capacity(AT_ONCE, bytes), Vec::new());
+        let served = serve_lines(&mut SameThread::new(), &InitResponse::new(), &mut input, &mut output, line_bytes_max);
+        if served.is_err() || output != one_by_one {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            return Err(Violation::new("lines that come together are answered as one by one")
+                .part("together", text(&output))
+                .part("one by one", text(&one_by_one)));
+        }
+    }
+    Ok(understood)
 }
+
+/// So many bytes come at once, where lines come together.
+const AT_ONCE: usize = 64;
 
 /// What reads a line, and writes what it answers.
 type Server<'s> = dyn FnMut(&[u8], &mut Vec<u8>) -> io::Result<()> + 's;
 
 /// [`serve`], whoever the server is.
-fn serve_by(bytes: &[u8], server: &mut Server<'_>) -> Result<bool, Violation> {
+fn serve_by(bytes: &[u8], line_bytes_max: u64, server: &mut Server<'_>) -> Result<bool, Violation> {
     let mut understood = false;
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         let mut output = Vec::new();
@@ -48,17 +67,18 @@ fn serve_by(bytes: &[u8], server: &mut Server<'_>) -> Result<bool, Violation> {
         if let Err(error) = served {
             return Err(violation("the server ends with its input, and not before").part("error", error.to_string()));
         }
-        let asked = serde_json::from_slice::<Value>(line);
-        understood |= asked.is_ok();
+        let is_too_long = line.strip_suffix(b"\n").unwrap_or(line).len() as u64 > line_bytes_max;
+        let asked = if is_too_long { None } else { serde_json::from_slice::<Value>(line).ok() };
+        understood |= asked.is_some();
         let requests = match &asked {
-            Ok(Value::Array(batch)) => batch.iter().collect(),
-            Ok(request) => vec![request],
-            Err(_) => Vec::new(),
+            Some(Value::Array(batch)) => batch.iter().collect(),
+            Some(request) => vec![request],
+            None => Vec::new(),
         };
         let is_id = |id: &&Value| id.is_number() || id.is_string();
         let mut ids: Vec<&Value> = requests.iter().filter_map(|request| request.get("id")).filter(is_id).collect();
         if output.is_empty() {
-            if !ids.is_empty() || (asked.is_err() && !line.trim_ascii().is_empty()) {
+            if !ids.is_empty() || is_too_long || (asked.is_none() && !line.trim_ascii().is_empty()) {
                 return Err(violation("every request is answered"));
             }
             continue;
@@ -67,17 +87,17 @@ fn serve_by(bytes: &[u8], server: &mut Server<'_>) -> Result<bool, Violation> {
             return Err(violation("the answer to a line is one line"));
         }
         let answers: Vec<Said> = match asked {
-            Ok(Value::Array(ref batch)) if !batch.is_empty() => serde_json::from_slice(&output),
+            Some(Value::Array(ref batch)) if !batch.is_empty() => serde_json::from_slice(&output),
             _ => serde_json::from_slice(&output).map(|answer| vec![answer]),
         }
         .map_err(|error| violation("the answer to a line is one line of JSON").part("error", error.to_string()))?;
         if answers.is_empty() || !answers.iter().all(is_answer) {
             return Err(violation("an answer has an id, and either a result or an error"));
         }
-        if asked.is_err() {
+        if asked.is_none() {
             match answers.as_slice() {
                 [answer] if answer.contains_key("error") => continue,
-                _ => return Err(violation("what is no JSON is refused")),
+                _ => return Err(violation("what is no JSON, or too long, is refused")),
             }
         }
         for answer in &answers {
@@ -208,13 +228,14 @@ mod tests {
         "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"nothing\",\"params\":{}}]\n",
         "oops\n"
     );
+    const LINES_MAX: u64 = 1 << 20;
 
     /// What is found when a server's answer to each line is changed like this.
     fn found(change: impl Fn(String) -> String) -> Option<&'static str> {
         let mut runner = SameThread::new();
-        let served = serve_by(LINES.as_bytes(), &mut |mut line, output| {
+        let served = serve_by(LINES.as_bytes(), LINES_MAX, &mut |mut line, output| {
             let mut answer = Vec::new();
-            serve_lines(&mut runner, &InitResponse::new(), &mut line, &mut answer, LINE_BYTES_MAX)?;
+            serve_lines(&mut runner, &InitResponse::new(), &mut line, &mut answer, LINES_MAX)?;
             output.extend(change(String::from_utf8_lossy(&answer).into_owned()).into_bytes());
             Ok(())
         });
@@ -240,7 +261,12 @@ mod tests {
             true => "{\"jsonrpc\":\"2.0\",\"id\":null,\"result\":{}}\n".into(),
             false => answer,
         };
-        assert_eq!(found(taken), Some("what is no JSON is refused"));
+        assert_eq!(found(taken), Some("what is no JSON, or too long, is refused"));
+        let takes_any = serve_by(LINES.as_bytes(), 20, &mut |line, output| {
+            let mut runner = SameThread::new();
+            serve_lines(&mut runner, &InitResponse::new(), &mut &*line, output, LINES_MAX)
+        });
+        assert_eq!(takes_any.err().map(|violation| violation.law), Some("what is no JSON, or too long, is refused"));
         assert_eq!(found(|answer| answer.replace('{', "")), Some("the answer to a line is one line of JSON"));
     }
 
