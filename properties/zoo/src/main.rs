@@ -61,7 +61,7 @@ struct Kept {
 }
 
 /// How many times as long as a fault the engine without any is looked at, but in CI.
-const CORRECT_FACTOR: u32 = 5;
+const CORRECT_FACTOR: u32 = 7;
 
 /// Where the scoreboard of the whole zoo is, from the root of the workspace.
 const SCOREBOARD: &str = "properties/zoo/scoreboard.json";
