@@ -19,6 +19,7 @@
 use crate::by_name::ByName;
 use crate::data::{Answer, Data, DataError, ForeignScript, Journal, PlaceId, ScriptHash, decode, encode};
 use crate::execute::{self, Catchable, End, Limits, Peer, Stop, next_peers};
+use crate::not_read::NotRead;
 use crate::script::{Diagnostics, NodeId, Script, Symbol};
 use crate::value::{Json, Tetraplet};
 use serde::de::{Error as _, MapAccess, Visitor};
@@ -255,8 +256,12 @@ pub enum InvokeError {
     #[error("these are data of another script: {0}")]
     Foreign(#[from] ForeignScript),
     /// The call results cannot be read.
-    #[error("the call results cannot be read: {message}")]
+    #[error("the call results cannot be read at line {line}, column {column}: {message}")]
     CallResults {
+        /// The line, from 1.
+        line: usize,
+        /// The column in bytes, from 1.
+        column: usize,
         /// What is wrong.
         message: String,
     },
@@ -546,7 +551,10 @@ pub fn read_results(bytes: &[u8]) -> Result<CallResults, InvokeError> {
         return Ok(CallResults::new());
     }
     let results: Result<Results, _> = serde_json::from_slice(bytes);
-    results.map(|Results(results)| results).map_err(|error| InvokeError::CallResults { message: error.to_string() })
+    results.map(|Results(results)| results).map_err(|error| {
+        let NotRead { line, column, message } = NotRead::new(&error);
+        InvokeError::CallResults { line, column, message }
+    })
 }
 
 /// Call results as their JSON form has them.

@@ -11,6 +11,7 @@ pub mod execute;
 pub mod host;
 pub mod inspect;
 pub mod invoke;
+mod not_read;
 pub mod runner;
 pub mod script;
 pub mod value;

@@ -12,13 +12,11 @@ use super::id::{ScriptHash, SharedHash};
 use super::journal::Journal;
 use super::shared::Shared;
 use super::{read, write};
+use crate::not_read::NotRead;
 use crate::value::read_json;
 
 /// The version of this engine, as its envelopes state it.
 pub const ENGINE_VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// How much of a message about the form of data is kept.
-const MESSAGE_CHARS_MAX: usize = 200;
 
 /// The longest engine version an envelope may state.
 const ENGINE_VERSION_BYTES_MAX: usize = 64;
@@ -144,10 +142,9 @@ fn data(form: EnvelopeForm) -> Result<Data, DataError> {
 fn form_error(bytes: &[u8], error: &serde_json::Error) -> DataError {
     match serde_json::from_slice(bytes) {
         Ok(HeadForm { format }) if format != FORMAT => DataError::FormatVersion { found: format },
-        // The library quotes what it found, however long that is.
         _ => {
-            let message = error.to_string().chars().take(MESSAGE_CHARS_MAX).collect();
-            DataError::Form { line: error.line(), column: error.column(), message }
+            let NotRead { line, column, message } = NotRead::new(error);
+            DataError::Form { line, column, message }
         }
     }
 }
