@@ -1,4 +1,7 @@
-//! A second opinion on what scripts mean: small, slow, recursive, and without traces.
+//! A second opinion on what scripts mean: slow, recursive, and without traces.
+//!
+//! It knows several peers, moments and batches, so it is not small. A small evaluator of scripts of one peer stands beside it in
+//! `tests/single_peer`: there it is held against that one, and so is the engine.
 //!
 //! An interpreter stores what happened at places of an execution tree, merges that, and replays scripts over it. The
 //! evaluator knows nothing of this. It is given a [`World`]: which calls were answered and which canons were fixed, each with
