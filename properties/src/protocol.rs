@@ -18,7 +18,7 @@ pub const LAWS: &[Law] = &[
         name: "totality",
         family: Family::Protocol,
         statement: "every run gives an outcome, and data of honest peers can be merged and looked at",
-        domain: "histories; merged are data that follow one another, the last four are looked at",
+        domain: "histories; each data merged with the next",
         why: "an interpreter that panics, hangs or dies takes the peer with it",
         needs: Needs::Runs,
         amount: Amount::Once,

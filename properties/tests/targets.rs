@@ -41,9 +41,10 @@ fn holds(target: &Target, what: &str, bytes: &[u8]) {
 fn look_at_crashes(folder: &Path, targets: &[Target]) {
     let names: BTreeSet<_> = targets.iter().map(|target| target.name.to_owned()).collect();
     for entry in fs::read_dir(folder).expect("the folder is there").flatten() {
-        if entry.path().is_dir() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            assert!(names.contains(&name), "`{name}` is no target");
+        let name = entry.file_name().to_string_lossy().into_owned();
+        match entry.path().is_dir() {
+            true => assert!(names.contains(&name), "`{name}` is no target"),
+            false => assert!(name == "README.md", "`{name}` is in no folder of a target"),
         }
     }
     for target in targets {
@@ -102,6 +103,10 @@ fn crashes_are_looked_at() {
     assert!(fails());
     put("no-x", b"y");
     put("nothing", b"y");
+    assert!(fails());
+    fs::remove_dir_all(folder.join("nothing")).expect("it was made here");
+    assert!(!fails());
+    fs::write(folder.join("crash-2"), b"y").expect("it can be written");
     assert!(fails());
     fs::remove_dir_all(&folder).expect("it was made here");
 }
