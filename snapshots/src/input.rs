@@ -58,6 +58,35 @@ pub fn answered(script: &str, peer: &str, answer: &str) -> Vec<u8> {
     then.run().data
 }
 
+/// A script in which a call is no longer reached when it is disputed what stands before it.
+const DEPENDS: &str = r#"(seq (call "b" ("s" "f") [] x) (seq (call x ("s" "g") []) (call "a" ("s" "h") [])))"#;
+
+/// Data of peers while calls are under way, by name: one that is not answered yet, one with two results, and one that was
+/// answered when it was no longer reached.
+pub fn under_way() -> [(&'static str, Vec<u8>); 3] {
+    let disputed = Input::new(CALL).with(|input| {
+        input.parameters.current_peer_id = "b".into();
+        input.previous = answered(CALL, "a", "1");
+        input.current = answered(CALL, "a", "2");
+    });
+    // The peer `a` asked for a call, learns that what led to it is disputed, and gets the answer then.
+    let asked = Input::new(DEPENDS).with(|input| input.current = answered(DEPENDS, "b", r#""a""#));
+    let disputes = asked.clone().with(|input| {
+        input.previous = asked.run().data;
+        input.current = answered(DEPENDS, "b", r#""c""#);
+    });
+    let late = disputes.clone().with(|input| {
+        input.previous = disputes.run().data;
+        input.current = Vec::new();
+        input.results = answers(&[(1, 0, r#""late""#)]);
+    });
+    [
+        ("a-call-not-yet-answered", data_of(CALL)),
+        ("a-disputed-result", disputed.run().data),
+        ("an-answer-to-a-call-no-longer-reached", late.run().data),
+    ]
+}
+
 /// Answers by call id: the code, and the text.
 ///
 /// # Panics

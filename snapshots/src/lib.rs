@@ -9,7 +9,7 @@ mod play;
 
 pub use command::{Said, airtight};
 pub use envelope::lines;
-pub use input::{CALL, Input, answered, answers, data_of};
+pub use input::{CALL, Input, answered, answers, data_of, under_way};
 pub use play::{Step, play, teaching};
 
 use std::path::Path;

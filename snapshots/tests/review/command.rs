@@ -48,8 +48,10 @@ fn help() {
 fn runs() {
     say!("run", "run scripts/instructions/canon.air");
     say!("run-with-crashes", "run --seed 3 --schedule 2 --duplicates 0.2 --restarts 0.2 scripts/instructions/par.air");
-    let said = airtight("run --format json scripts/instructions/seq.air");
-    review!("command", "run-json", json said.json());
+    for (name, script) in [("run-json", "seq"), ("run-json-waiting", "never")] {
+        let said = airtight(&format!("run --format json scripts/instructions/{script}.air"));
+        review!("command", name, json said.json());
+    }
 }
 
 #[test]
@@ -60,9 +62,8 @@ fn checks() {
     say!("check-invalid", "check --runs 16 scripts/diagnostics/undefined-variable.air");
 }
 
-#[test]
-fn checks_for_programs() {
-    let said = airtight("check --runs 16 --format json scripts/instructions/seq.air");
+/// What a report says of the laws: the first one, how many more there are, and no counts.
+fn laws_of_reports() -> Vec<(&'static str, Redaction)> {
     let first = |laws: Content, _: insta::internals::ContentPath<'_>| match laws {
         Content::Seq(laws) => {
             let others = format!("and {} more", laws.len().saturating_sub(1));
@@ -70,12 +71,25 @@ fn checks_for_programs() {
         }
         other => other,
     };
-    let redactions: Vec<(&str, Redaction)> = vec![
+    vec![
         (".scripts[].report.laws", dynamic_redaction(first)),
         (".scripts[].report.laws[].instances", "[n]".into()),
         (".scripts[].report.laws[].held", "[n]".into()),
-    ];
-    review!("command", "check-json", json said.json(), redactions => redactions);
+    ]
+}
+
+#[test]
+fn checks_for_programs() {
+    for (name, scripts) in [
+        ("check-json", "scripts/instructions/seq.air"),
+        ("check-json-order", "../examples/first_come.air"),
+        ("check-json-unreached", "scripts/instructions/never.air"),
+        ("check-json-unused", "scripts/checks/unused.air"),
+        ("check-json-invalid", "scripts/diagnostics/undefined-variable.air"),
+    ] {
+        let said = airtight(&format!("check --runs 16 --format json {scripts}"));
+        review!("command", name, json said.json(), redactions => laws_of_reports());
+    }
 }
 
 #[test]
@@ -118,6 +132,27 @@ fn counterexamples_are_found() {
     let shown = airtight(&line).show("airtight check --runs 16 --runner broken-runner scripts/instructions/par.air");
     let shown = shown.replace(&folder.display().to_string(), "counterexamples").replace(runner, "broken-runner");
     review!("command", "check-broken-runner", text shown, filters => [HOLDING, COUNTS, FAMILIES, STORIES]);
+    let mut said = airtight(&format!("{line} --format json")).json();
+    // Which members a counterexample has; what is in them depends on how small it became.
+    let found = said["scripts"][0]["report"]["counterexamples"].as_array_mut().expect("a list");
+    assert!(!found.is_empty());
+    found.truncate(1);
+    let mut redactions = laws_of_reports();
+    for member in [
+        "counterexamples[].violation.statement",
+        "counterexamples[].violation.data",
+        "counterexamples[].violation.parts",
+        "counterexamples[].violation.sides",
+        "counterexamples[].violation.story",
+        "counterexamples[].case.script",
+        "counterexamples[].case.services",
+        "counterexamples[].case.schedule",
+        "counterexamples[].instance",
+        "totals",
+    ] {
+        redactions.push((format!(".scripts[].report.{member}").leak(), "[...]".into()));
+    }
+    review!("command", "check-json-broken-runner", json said, redactions => redactions);
 }
 
 /// Small cases, told again: to the interpreters that they are about, and to our engine.
