@@ -364,10 +364,12 @@ impl Played {
                     "function": &*request.function_name,
                     "arguments": arguments,
                 });
-                let (key, outcome) = match (*ret_code, plain(result)) {
-                    (0, json) if json.to_string() == **result => ("result", json),
-                    (0, _) => ("text", json!(**result)),
-                    (ret_code, _) => ("error", json!({ "ret_code": ret_code, "message": &**result })),
+                let json = plain(result);
+                let printed = json.to_string();
+                let (key, outcome) = match *ret_code {
+                    0 if printed == **result => ("result", json),
+                    0 => ("text", json!(**result)),
+                    ret_code => ("error", json!({ "ret_code": ret_code, "message": &**result })),
                 };
                 answer[key] = outcome;
                 if !answers.contains(&answer) {
