@@ -8,8 +8,10 @@
 use crate::Reference;
 use crate::events::Events;
 use airtight_engine::data::Answer;
-use airtight_engine::invoke::{CallRequest, CallRequests, CallResults, InterpreterResult};
-use airtight_engine::runner::{AvmRunner, LogLevel, RunnerError, SameThread};
+use airtight_engine::execute::{Limits, Peer};
+use airtight_engine::inspect::inspect;
+use airtight_engine::invoke::{CallRequest, CallRequests, CallResults, InterpreterResult, RunParameters};
+use airtight_engine::runner::{AvmRunner, LogLevel, RunnerError};
 use airtight_engine::script::{Script, Value};
 use airtight_engine::value::{Json, Tetraplet};
 use airtight_generators::Event;
@@ -209,7 +211,7 @@ impl Follower<'_> {
         for (peer, data) in self.played.stored_last() {
             let Some(last) = self.played.runs.iter().rposition(|run| *run.peer() == peer) else { continue };
             let theirs = self.stored.get(&peer).cloned().unwrap_or_default();
-            let (ours, theirs) = (Events::of(&mut SameThread::ready(), &data), Events::of(self.reference, &theirs));
+            let (ours, theirs) = (Events::ours(&data), Events::theirs(self.reference, &theirs));
             let (detail, ours, theirs) = match (ours, theirs) {
                 (Some(ours), Some(theirs)) => {
                     let (more, less) = (ours.without(&theirs), theirs.without(&ours));
