@@ -289,14 +289,30 @@ impl Follower<'_> {
         let theirs_next: BTreeSet<_> = theirs.next_peers.iter().collect();
         self.compared.told_more += ours_next.difference(&theirs_next).count() as u64;
         if !theirs_next.is_subset(&ours_next) {
-            // Ours knows that the peer must act; who sent the data knew it too.
-            let pends = |peer: &Arc<str>| ours.waiting.iter().any(|one| one.peer.as_ref() == Some(peer));
-            let pending = theirs_next.difference(&ours_next).all(|peer| pends(peer));
-            let detail = if pending { "pending" } else { "not reached" };
+            let extra: Vec<&Arc<str>> = theirs_next.difference(&ours_next).copied().collect();
+            let detail = self.untold(run, &extra);
             let (ours, theirs) = (format!("{ours_next:?}"), format!("{theirs_next:?}"));
             self.note(number, run, Kind::NextPeers, detail.into(), ours, theirs);
         }
         !self.compared.divergences[before..].iter().any(|one| one.kind.ends() || one.detail == "value")
+    }
+
+    /// Why our engine did not name these peers: `pending` if each of them has something to do, and whoever ran before knew it
+    /// of all of that, with as many arguments at hand; `not told` if there is more, of which our engine must tell.
+    fn untold(&self, run: &Run, peers: &[&Arc<str>]) -> &'static str {
+        let RunParameters { init_peer_id, timestamp, ttl, .. } = &run.parameters;
+        let reader = Peer { current: None, init: init_peer_id.clone(), timestamp: *timestamp, ttl: *ttl };
+        let pending = |data: &[u8]| {
+            let view = inspect(Some(&self.played.case.script), data, Some(&reader), Limits::default()).ok();
+            let replay = view.and_then(|view| view.replay);
+            replay.into_iter().flat_map(|replay| replay.pending).map(|one| (one.place, one.peer, one.arguments))
+        };
+        let after: Vec<_> = pending(&run.after).filter(|(_, peer, _)| peers.contains(&peer)).collect();
+        if !peers.iter().all(|peer| after.iter().any(|(_, of, _)| of == *peer)) {
+            return "not reached";
+        }
+        let known: BTreeSet<_> = pending(&run.previous).chain(pending(&run.current)).collect();
+        if after.iter().all(|one| known.contains(one)) { "pending" } else { "not told" }
     }
 
     fn hold_requests(&mut self, number: usize, run: &Run, theirs: &InterpreterResult) {
