@@ -13,7 +13,7 @@ use airtight_engine::inspect::inspect;
 use airtight_engine::invoke::{CallRequest, CallRequests, CallResults, InterpreterResult, RunParameters};
 use airtight_engine::runner::{AvmRunner, LogLevel, RunnerError};
 use airtight_engine::script::{Script, Value};
-use airtight_engine::value::{Json, Tetraplet};
+use airtight_engine::value::{Json, Object, Tetraplet};
 use airtight_generators::Event;
 use airtight_properties::{Case, CaseError, Played, Run, Subject};
 use std::collections::{BTreeMap, BTreeSet};
@@ -361,16 +361,23 @@ impl Follower<'_> {
         self.calls.insert((run.peer().clone(), ours.0), theirs.0);
         self.compared.requests += 1;
         let (ours, theirs) = (ours.1, theirs.1);
-        if ours.arguments != theirs.arguments {
-            for (ours, theirs) in ours.arguments.iter().zip(&theirs.arguments) {
-                let mut tags = BTreeSet::new();
-                differ(ours, theirs, "", &mut tags);
-                for tag in tags {
-                    self.note(number, run, Kind::Arguments, tag.into(), ours.to_string(), theirs.to_string());
-                }
+        // Of one name are only calls with as many arguments.
+        for (ours, theirs) in ours.arguments.iter().zip(&theirs.arguments).filter(|(ours, theirs)| ours != theirs) {
+            let mut tags = BTreeSet::new();
+            differ(ours, theirs, None, &mut tags);
+            if tags.is_empty() {
+                tags.insert("value");
+            }
+            for tag in tags {
+                self.note(number, run, Kind::Arguments, tag.into(), ours.to_string(), theirs.to_string());
             }
         }
-        for (ours, theirs) in ours.tetraplets.iter().zip(&theirs.tetraplets) {
+        if ours.tetraplets.len() != theirs.tetraplets.len() {
+            let (ours, theirs) = (format!("{:?}", ours.tetraplets), format!("{:?}", theirs.tetraplets));
+            self.note(number, run, Kind::Origins, "count".into(), ours, theirs);
+        }
+        let (function, count) = (&ours.function_name, ours.arguments.len());
+        for (argument, (ours, theirs)) in ours.tetraplets.iter().zip(&theirs.tetraplets).enumerate() {
             if ours.len() != theirs.len() {
                 self.note(number, run, Kind::Origins, "count".into(), format!("{ours:?}"), format!("{theirs:?}"));
             }
@@ -436,30 +443,32 @@ fn outcome(result: &InterpreterResult) -> String {
 /// The code that the reference has for whatever `fail` raised.
 const RAISED_BY_FAIL: i64 = 10006;
 
-/// Collects how two values differ.
-fn differ(ours: &Json, theirs: &Json, key: &str, tags: &mut BTreeSet<&'static str>) {
+/// Collects how two values differ. What stands at a key of an error object is given its tag.
+fn differ(ours: &Json, theirs: &Json, tag: Option<&'static str>, tags: &mut BTreeSet<&'static str>) {
     if ours == theirs {
         return;
     }
     match (ours, theirs) {
-        (Json::Object(ours), Json::Object(theirs)) => {
-            let none = Json::Null;
+        (Json::Object(ours), Json::Object(theirs)) if tag.is_none() => {
+            let errors = is_error(ours) && is_error(theirs);
             let keys: BTreeSet<&str> = ours.iter().chain(theirs.iter()).map(|(key, _)| &**key.chars()).collect();
             for key in keys {
-                differ(ours.get(key).unwrap_or(&none), theirs.get(key).unwrap_or(&none), key, tags);
+                let tag = of_error(key).filter(|_| errors);
+                match (ours.get(key), theirs.get(key)) {
+                    (Some(ours), Some(theirs)) => differ(ours, theirs, tag, tags),
+                    // A key that is not there is not one with `null`.
+                    _ => drop(tags.insert(tag.unwrap_or("value"))),
+                }
             }
         }
-        (Json::Array(ours), Json::Array(theirs)) if ours.len() == theirs.len() => {
+        (Json::Array(ours), Json::Array(theirs)) if tag.is_none() && ours.len() == theirs.len() => {
             for (ours, theirs) in ours.iter().zip(theirs.iter()) {
-                differ(ours, theirs, key, tags);
+                differ(ours, theirs, None, tags);
             }
         }
         _ => {
-            tags.insert(match key {
-                "message" => "message",
-                "instruction" => "instruction",
-                "peer_id" => "peer of an error",
-                "error_code" => "error code",
+            tags.insert(match tag {
+                Some(tag) => tag,
                 // The code alone, as a lens takes it out of an error.
                 _ if integer(theirs) == Some(RAISED_BY_FAIL) && integer(ours).is_some() => "error code",
                 _ if is_message(ours, theirs) => "text of an error",
@@ -468,6 +477,22 @@ fn differ(ours: &Json, theirs: &Json, key: &str, tags: &mut BTreeSet<&'static st
             });
         }
     }
+}
+
+/// Whether an object has what every error object has.
+fn is_error(object: &Object) -> bool {
+    object.get("error_code").and_then(integer).is_some() && object.get("message").and_then(Json::as_str).is_some()
+}
+
+/// How a difference at a key of an error object is called.
+fn of_error(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "message" => "message",
+        "instruction" => "instruction",
+        "peer_id" => "peer of an error",
+        "error_code" => "error code",
+        _ => return None,
+    })
 }
 
 /// How our messages of errors begin that scripts can catch.
