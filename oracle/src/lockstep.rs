@@ -7,6 +7,7 @@
 
 use crate::Reference;
 use crate::events::Events;
+use crate::features::may_take_part;
 use airtight_engine::data::Answer;
 use airtight_engine::execute::{Limits, Peer};
 use airtight_engine::inspect::inspect;
@@ -83,6 +84,8 @@ pub struct Divergence {
     pub theirs: String,
     /// Whether some peer had lost its data by then.
     pub after_loss: bool,
+    /// Whether some call had failed by then.
+    pub after_failure: bool,
 }
 
 impl Divergence {
@@ -155,6 +158,7 @@ pub(crate) fn follow(played: &Played, theirs: &mut Reference) -> Result<Compared
         calls: BTreeMap::new(),
         named,
         has_lost: false,
+        has_failed: false,
         compared: Compared::default(),
     };
     follower.follow();
@@ -175,6 +179,8 @@ struct Follower<'p> {
     named: BTreeSet<String>,
     /// Whether some peer lost its data.
     has_lost: bool,
+    /// Whether some service failed.
+    has_failed: bool,
     compared: Compared,
 }
 
@@ -236,6 +242,7 @@ impl Follower<'_> {
         if !self.named.contains(&**peer) {
             return false;
         }
+        self.has_failed |= run.answers.values().any(has_failed);
         let previous = self.stored.get(peer).cloned().unwrap_or_default();
         let answers: CallResults = run
             .answers
@@ -265,8 +272,9 @@ impl Follower<'_> {
     }
 
     fn note(&mut self, run: usize, of: &Run, kind: Kind, detail: String, ours: String, theirs: String) {
-        let after_loss = self.has_lost;
-        let divergence = Divergence { kind, detail, run, peer: of.peer().clone(), ours, theirs, after_loss };
+        let (after_loss, after_failure) = (self.has_lost, self.has_failed);
+        let peer = of.peer().clone();
+        let divergence = Divergence { kind, detail, run, peer, ours, theirs, after_loss, after_failure };
         if !self.compared.divergences.iter().any(|one| one.is_like(&divergence)) {
             self.compared.divergences.push(divergence);
         }
@@ -382,7 +390,11 @@ impl Follower<'_> {
                 self.note(number, run, Kind::Origins, "count".into(), format!("{ours:?}"), format!("{theirs:?}"));
             }
             for (ours, theirs) in ours.iter().zip(theirs) {
-                if let Some(detail) = origin(ours, theirs) {
+                if let Some(mut detail) = origin(ours, theirs) {
+                    let tree = self.played.script.tree();
+                    if detail == "lens lost" && !may_take_part(tree, function, count, argument) {
+                        detail = "lens of a value lost";
+                    }
                     self.note(number, run, Kind::Origins, detail.into(), ours.to_string(), theirs.to_string());
                 }
             }
@@ -413,6 +425,11 @@ fn named(script: &Script, runs: &[Run]) -> Vec<String> {
         }
     }
     named
+}
+
+/// Whether a service failed, or answered with what is not JSON, which is a failure.
+fn has_failed(answer: &Answer) -> bool {
+    answer.ret_code != 0 || Json::parse(answer.result.as_bytes()).is_err()
 }
 
 fn name(request: &CallRequest) -> (&str, &str, usize) {

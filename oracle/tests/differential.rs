@@ -118,6 +118,7 @@ fn what_no_entry_explains_is_refused() {
             ours: "\"one\"".into(),
             theirs: "\"other\"".into(),
             after_loss,
+            after_failure: false,
         };
         let known = ledger.classify(&difference, circumstance, &tree, || tree.clone());
         known.ok().map(|known| format!("{}, for {} ({detail}) of {script}", ledger.entries[known].id, kind.name()))
@@ -140,6 +141,7 @@ fn what_no_entry_explains_is_refused() {
             (Kind::Arguments, "text"),
             (Kind::Arguments, "error code"),
             (Kind::Origins, "lens"),
+            (Kind::Origins, "lens of a value lost"),
             (Kind::Origins, "maker"),
             (Kind::Origins, "service lost"),
             (Kind::Origins, "count"),
