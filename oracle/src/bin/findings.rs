@@ -1,6 +1,6 @@
 //! The laws held against the reference, and its known defects found again: the report `docs/reference-findings.md`.
 
-use airtight_oracle::rediscovery::{By, DEFECTS, Defect, Found, SCRIPTS, generated, streams, through};
+use airtight_oracle::rediscovery::{By, DEFECTS, Defect, Found, SCRIPTS, Sought, generated, streams, through};
 use airtight_oracle::{Kind, Ledger, SIGNATURES, VERSION, Verdict as Whose};
 use airtight_properties::{Comparison, Counterexample, Law, Options, Verdict, law, laws};
 use clap::Parser;
@@ -124,7 +124,8 @@ fn defects(arguments: &Arguments, server: &Path, page: &mut String) -> Result<()
         "## Known defects, found again\n\n\
          These defects of the reference were known before. Each is looked for with the one law that it breaks: on a script \
          that was written for it (*written*), with the reference driven in both ways, and on random scripts (*random*), where the \
-         harness is told nothing. What may take any amount of memory is not tried directly. Below the table, each is shown in \
+         harness is told nothing. A case counts only if it, when it is as small as it gets, has what the defect is about, as a \
+         fold in another one. What may take any amount of memory is not tried directly. Below the table, each is shown in \
          full.\n\n\
          | defect | law | equal by | script | driven | verdict | scripts | histories | seconds | smallest script |\n\
          |---|---|---|---|---|---|--:|--:|--:|---|\n",
@@ -146,10 +147,10 @@ fn defects(arguments: &Arguments, server: &Path, page: &mut String) -> Result<()
             let found = if made_up {
                 options.runs = arguments.each;
                 let scripts = generated((defect.config)(), arguments.seed, arguments.scripts);
-                through(law, &mut subject, scripts, &options, defect.says, time_max)?
+                through(law, &mut subject, scripts, &options, defect.into(), time_max)?
             } else {
                 let script = std::iter::once(defect.script.to_owned());
-                through(law, &mut subject, script, &options, defect.says, time_max)?
+                through(law, &mut subject, script, &options, defect.into(), time_max)?
             };
             writeln!(
                 page,
@@ -219,7 +220,8 @@ fn table_of_laws(arguments: &Arguments, server: &Path, page: &mut String) -> Res
         page,
         "## All laws\n\n\
          By JSON-RPC, on {} written scripts ({} histories each) and then on {} generated ones ({} histories each), until \
-         the law fails. `not met` is a law whose premise no history had.\n\n\
+         the law fails. `not met` is a law whose premise no history had. Where the reference has no outcome, nothing is \
+         known of a law, but for `totality` and `any-data`, which are about that.\n\n\
          | law | alike by | verdict | scripts tried | histories | seconds | smallest script |\n|---|---|---|--:|--:|--:|---|\n",
         SCRIPTS.len(),
         arguments.each * 4,
@@ -237,10 +239,10 @@ fn table_of_laws(arguments: &Arguments, server: &Path, page: &mut String) -> Res
             let mut subject = By::Rpc(server).subject(*comparison)?;
             let bounds = |runs| Options { runs, seed: arguments.seed, ..Options::default() };
             let written = SCRIPTS.iter().map(|script| (*script).to_owned());
-            let mut found = through(law, &mut subject, written, &bounds(arguments.each * 4), &[], time_max)?;
+            let mut found = through(law, &mut subject, written, &bounds(arguments.each * 4), Sought::ANY, time_max)?;
             if matches!(found.verdict, Verdict::Holds | Verdict::Vacuous) {
                 let scripts = generated(streams(), arguments.seed, arguments.scripts);
-                let more = through(law, &mut subject, scripts, &bounds(arguments.each), &[], time_max)?;
+                let more = through(law, &mut subject, scripts, &bounds(arguments.each), Sought::ANY, time_max)?;
                 found.scripts += more.scripts;
                 found.histories += more.histories;
                 found.time += more.time;
