@@ -118,7 +118,7 @@ fn what_no_entry_explains_is_refused() {
             ours: "\"one\"".into(),
             theirs: "\"other\"".into(),
             after_loss,
-            after_failure: false,
+            after_failure: true,
         };
         let known = ledger.classify(&difference, circumstance, &tree, || tree.clone());
         known.ok().map(|known| format!("{}, for {} ({detail}) of {script}", ledger.entries[known].id, kind.name()))
