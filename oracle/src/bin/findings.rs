@@ -1,9 +1,11 @@
 //! The laws held against the reference, and its known defects found again: the report `docs/reference-findings.md`.
 
+use airtight_oracle::bench::{Machine, today};
 use airtight_oracle::rediscovery::{By, DEFECTS, Defect, Found, SCRIPTS, Sought, generated, streams, through};
 use airtight_oracle::{Kind, Ledger, SIGNATURES, VERSION, Verdict as Whose};
 use airtight_properties::{Comparison, Counterexample, Law, Options, Verdict, law, laws};
 use clap::Parser;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -67,6 +69,19 @@ fn seconds(time: Duration) -> String {
     format!("{:.2}", time.as_secs_f64())
 }
 
+/// What decides what is found, from this package.
+const HELD: [&str; 7] =
+    ["../engine", "../generators", "../properties", "src", "divergences.toml", "Cargo.toml", "Cargo.lock"];
+
+/// When and where, and what was held against what, in a sentence.
+fn run_of(machine: &Machine) -> String {
+    let Machine { cpu, cores, memory_mib, system, rustc, commit } = machine;
+    let date = today();
+    format!(
+        "That was on {date}, at commit `{commit}`, on {cpu}, {cores} threads, {memory_mib} MiB of memory, {system}, {rustc}."
+    )
+}
+
 /// The laws that ask whether two data are alike.
 const COMPARING: [&str; 3] = ["run-word-law", "repetition", "unknown-answers"];
 
@@ -88,6 +103,7 @@ fn main() -> Result<(), Box<dyn Error>> {
          called. The sections about laws were made by Airtight {} with\n\n```text\ncd oracle\ncargo build --release\n\
          cargo run --release --bin findings -- --histories {} --scripts {} --each {} --seconds {} --seed {} --write \
          ../docs/reference-findings.md\n```\n\n\
+         {}\n\n\
          ## How to read the tables\n\n\
          A *history* is one particle from beginning to end: peers get messages in some order, some of them twice or late, \
          services answer, peers crash and come back. A law is held against history after history of a script until one \
@@ -107,6 +123,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         arguments.each,
         arguments.seconds,
         arguments.seed,
+        run_of(&Machine::here_of(&HELD)),
     )?;
     defects(&arguments, &server, &mut page)?;
     table_of_laws(&arguments, &server, &mut page)?;
@@ -192,7 +209,7 @@ fn detail(page: &mut String, defect: &Defect, law: &Law, found: Option<Counterex
     writeln!(page, "```air\n{}\n```\n", found.case.script.trim_end())?;
     writeln!(page, "```text")?;
     for (peer, what) in &found.violation.story {
-        writeln!(page, "{peer:8} {what}")?;
+        writeln!(page, "{peer:8} {}", in_words(what))?;
     }
     writeln!(page, "\nbroken: {}", found.violation.statement)?;
     for (name, what) in &found.violation.parts {
@@ -207,6 +224,19 @@ fn detail(page: &mut String, defect: &Defect, law: &Law, found: Option<Counterex
     }
     writeln!(page, "```\n")?;
     Ok(())
+}
+
+/// A line of a story; it tells what a host drops as the program has it.
+fn in_words(line: &str) -> String {
+    match line.strip_prefix("drops ") {
+        Some("Start") => "drops the script, which is broken".into(),
+        Some("Current") => "drops the data that came".into(),
+        Some(answer) => {
+            let call = answer.split("call: ").nth(1).and_then(|call| call.split(|c: char| !c.is_ascii_digit()).next());
+            call.map_or_else(|| line.to_owned(), |call| format!("drops the answer to #{call}"))
+        }
+        None => line.to_owned(),
+    }
 }
 
 fn capital(text: &str) -> String {
@@ -229,6 +259,7 @@ fn table_of_laws(arguments: &Arguments, server: &Path, page: &mut String) -> Res
         arguments.each,
     )?;
     let time_max = Duration::from_secs(arguments.seconds);
+    let mut not_applied: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for law in laws() {
         let comparisons: &[Comparison] = if COMPARING.contains(&law.name) {
             &[Comparison::Bytes, Comparison::States, Comparison::Events, Comparison::Outcomes]
@@ -251,6 +282,14 @@ fn table_of_laws(arguments: &Arguments, server: &Path, page: &mut String) -> Res
                     found.verdict = more.verdict;
                 }
             }
+            if let Verdict::NotApplied(why) = found.verdict {
+                let laws = not_applied.entry(why).or_default();
+                let name = format!("`{}`", law.name);
+                if !laws.contains(&name) {
+                    laws.push(name);
+                }
+                continue;
+            }
             let alike = if comparisons.len() > 1 { comparison_name(*comparison) } else { "" };
             writeln!(
                 page,
@@ -266,6 +305,9 @@ fn table_of_laws(arguments: &Arguments, server: &Path, page: &mut String) -> Res
         }
     }
     page.push('\n');
+    for (why, laws) in not_applied {
+        writeln!(page, "Not applied, because {why}: {}.\n", laws.join(", "))?;
+    }
     Ok(())
 }
 
@@ -276,8 +318,10 @@ fn differences(page: &mut String) -> Result<(), Box<dyn Error>> {
         page,
         "## Differences between the two engines\n\n\
          Histories played on both, run by run, by another command (`cargo run --release -- --help`). The campaign: {}. Each sort of difference is an entry of \
-         `oracle/divergences.toml`; {} of the entries are mistakes of ours.\n\n\
-         | difference | whose | where they differ | times | what | why | smallest script |\n|---|---|---|--:|---|---|---|",
+         `oracle/divergences.toml`; {} of the entries are mistakes of ours. The *tag* says which known behaviour is behind \
+         it, by the table in [`oracle/README.md`](../oracle/README.md).\n\n\
+         | difference | whose | tag | where they differ | times | what | why | smallest script |\n\
+         |---|---|---|---|--:|---|---|---|",
         ledger.campaign,
         ledger.entries.iter().filter(|entry| entry.verdict == Whose::Ours).count(),
     )?;
@@ -290,8 +334,9 @@ fn differences(page: &mut String) -> Result<(), Box<dyn Error>> {
         let kinds: Vec<_> = entry.kinds.iter().copied().map(Kind::name).collect();
         writeln!(
             page,
-            "| {} | {whose} | {} | {} | {} | {} | `{}` |",
+            "| {} | {whose} | {} | {} | {} | {} | {} | `{}` |",
             entry.id,
+            cell(&entry.tag),
             kinds.join(", "),
             entry.count,
             cell(&entry.what),
