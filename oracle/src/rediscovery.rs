@@ -1,11 +1,12 @@
 //! Defects of the reference that are known from elsewhere, and hunts that find them again.
 
+use crate::reference::is_known;
 use crate::{Reference, features};
 use airtight_engine::runner::{Process, RunnerError};
 use airtight_engine::script::{Tree, print};
 use airtight_generators::{ScriptConfig, ScriptGenerator, Seeded};
 use airtight_properties::{
-    CheckError, Comparison, Counterexample, Law, Options, Subject, Verdict, Violation, WitnessSide, hunt,
+    Case, CheckError, Comparison, Counterexample, Law, Options, Subject, Verdict, Violation, WitnessSide, hunt,
 };
 use serde_json::{Value, json};
 use std::path::Path;
@@ -294,7 +295,8 @@ pub fn through(
             }
             // What is broken in another way is no reason to stop.
             Verdict::Fails => {
-                if let Some(counterexample) = hunt.counterexample.filter(sought.shows) {
+                let counts = |found: &Counterexample| knows_peers(found) && (sought.shows)(found);
+                if let Some(counterexample) = hunt.counterexample.filter(counts) {
                     (found.verdict, found.counterexample) = (Verdict::Fails, Some(counterexample));
                     return Ok(found);
                 }
@@ -317,6 +319,13 @@ fn says_one_of(violation: &Violation, texts: &[&str]) -> bool {
     let parts = violation.parts.iter().map(|(_, text)| text.as_str());
     let mut said = parts.chain([violation.law]);
     texts.is_empty() || said.any(|said| texts.iter().any(|text| said.contains(text)))
+}
+
+/// Whether the runner knew the names of all peers from the beginning. Where some other text becomes a peer, it maps that text
+/// from then on only, and what it says is no matter of the reference.
+fn knows_peers(found: &Counterexample) -> bool {
+    let Case { script, init, .. } = &found.case;
+    found.violation.story.iter().all(|(peer, _)| is_known(script, init, peer))
 }
 
 /// Whether a script has a feature, by the name that the ledger has for it.

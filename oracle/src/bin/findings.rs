@@ -115,7 +115,9 @@ fn main() -> Result<(), Box<dyn Error>> {
          events*: the same answers and canons, in whatever order. *By outcomes*: a run over either asks for the same calls, names \
          the same peers and ends with the same code.\n\n\
          The reference was driven in two ways: *direct*, as a library in a thread of the harness; and by *JSON-RPC*, as the \
-         program `airtight-reference`, whose memory is bounded, so that hostile data can be given to it without harm.\n\n",
+         program `airtight-reference`, whose memory is bounded, so that hostile data can be given to it without harm. \
+         Peers of the reference are named by their keys, so names are mapped; where a text becomes a peer that the script has \
+         nowhere in the place of one, that comes too late, and what breaks a law then is not counted.\n\n",
         if SIGNATURES { "on" } else { "off" },
         env!("CARGO_PKG_VERSION"),
         arguments.histories,
