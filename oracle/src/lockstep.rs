@@ -558,10 +558,19 @@ fn integer(value: &Json) -> Option<i64> {
 /// Whether two paths are the same but for the signs at which parts begin, and for steps by a name, which the reference tells
 /// as the name and ours as what it stands for.
 fn is_respelled(ours: &str, theirs: &str) -> bool {
-    let steps = |path: &str| path.split('.').filter(|step| !matches!(*step, "" | "$")).map(str::to_owned).collect();
-    let (ours, theirs): (Vec<String>, Vec<String>) = (steps(ours), steps(theirs));
+    let (ours, theirs) = (steps(ours), steps(theirs));
     let named = |step: &str| step.strip_prefix('[').is_some_and(|name| !name.starts_with(|c: char| c.is_ascii_digit()));
     ours.len() == theirs.len() && ours.iter().zip(&theirs).all(|(ours, theirs)| ours == theirs || named(theirs))
+}
+
+fn steps(path: &str) -> Vec<&str> {
+    path.split('.').filter(|step| !matches!(*step, "" | "$")).collect()
+}
+
+/// Whether a path lacks steps of ours: the last ones, or the first ones, before others were appended.
+fn lacks_steps(ours: &str, theirs: &str) -> bool {
+    let (all, left) = (steps(ours), steps(theirs));
+    ours.starts_with(theirs) || left.len() < all.len() && all.ends_with(&left)
 }
 
 /// How two origins differ, if they do.
@@ -577,7 +586,7 @@ fn origin(ours: &Tetraplet, theirs: &Tetraplet) -> Option<&'static str> {
         "length of a canon"
     } else if &*theirs.lens == "length" {
         "length of a canon map"
-    } else if maker(ours) == maker(theirs) && ours.lens.starts_with(&*theirs.lens) {
+    } else if maker(ours) == maker(theirs) && lacks_steps(&ours.lens, &theirs.lens) {
         "lens lost"
     } else if maker(ours) == maker(theirs) && is_respelled(&ours.lens, &theirs.lens) {
         "lens spelled"
@@ -588,4 +597,44 @@ fn origin(ours: &Tetraplet, theirs: &Tetraplet) -> Option<&'static str> {
     } else {
         "maker"
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags(ours: &str, theirs: &str) -> Vec<&'static str> {
+        let read = |text: &str| Json::parse(text.as_bytes()).expect("it is JSON");
+        let mut tags = BTreeSet::new();
+        differ(&read(ours), &read(theirs), None, &mut tags);
+        tags.into_iter().collect()
+    }
+
+    #[test]
+    fn a_key_with_null_is_not_an_absent_one() {
+        assert_eq!(tags(r#"{"a":null}"#, "{}"), ["value"]);
+        assert_eq!(tags("{}", r#"{"a":null}"#), ["value"]);
+        assert!(tags(r#"{"a":null}"#, r#"{"a":null}"#).is_empty());
+    }
+
+    #[test]
+    fn words_of_errors_are_in_errors() {
+        assert_eq!(tags(r#"{"message":"a"}"#, r#"{"message":"b"}"#), ["text"]);
+        assert_eq!(tags(r#"{"peer_id":"a","instruction":1}"#, r#"{"peer_id":"b","instruction":2}"#), ["text", "value"]);
+        let (ours, theirs) = (r#"{"error_code":1,"message":"a"}"#, r#"{"error_code":1,"message":"b","peer_id":"c"}"#);
+        assert_eq!(tags(ours, theirs), ["message", "peer of an error"]);
+        assert_eq!(tags(&format!("[{ours}]"), &format!("[{theirs}]")), ["message", "peer of an error"]);
+        assert_eq!(tags(ours, r#"{"error_code":1,"message":"a","more":null}"#), ["value"]);
+    }
+
+    #[test]
+    fn steps_are_lost_at_either_end() {
+        let of = |lens: &str| Tetraplet { lens: lens.into(), ..Tetraplet::call("a", "s", "f") };
+        let differ = |ours: &str, theirs: &str| origin(&of(ours), &of(theirs));
+        assert_eq!(differ(".$.message", ""), Some("lens lost"));
+        assert_eq!(differ(".$.message.key", ".$.key"), Some("lens lost"));
+        assert_eq!(differ(".$.message.key", ".$.message.$.key"), Some("lens spelled"));
+        assert_eq!(differ(".$.key", ".$.message.key"), Some("lens"));
+        assert_eq!(differ(".$.message.key", ".$.value"), Some("lens"));
+    }
 }
