@@ -305,8 +305,9 @@ impl Follower<'_> {
         !self.compared.divergences[before..].iter().any(|one| one.kind.ends() || one.detail == "value")
     }
 
-    /// Why our engine did not name these peers: `pending` if each of them has something to do, and whoever ran before knew it
-    /// of all of that, with as many arguments at hand; `not told` if there is more, of which our engine must tell.
+    /// Why our engine did not name these peers: `pending` if each of them has something to do, and all of that is no news: the
+    /// current data show it with as many arguments at hand, so that their sender told, or the previous ones do, and an
+    /// argument is still missing. It is `not told` if there is more, of which our engine must tell.
     fn untold(&self, run: &Run, peers: &[&Arc<str>]) -> &'static str {
         let RunParameters { init_peer_id, timestamp, ttl, .. } = &run.parameters;
         let reader = Peer { current: None, init: init_peer_id.clone(), timestamp: *timestamp, ttl: *ttl };
@@ -319,7 +320,8 @@ impl Follower<'_> {
         if !peers.iter().all(|peer| after.iter().any(|(_, of, _)| of == *peer)) {
             return "not reached";
         }
-        let known: BTreeSet<_> = pending(&run.previous).chain(pending(&run.current)).collect();
+        let incomplete = pending(&run.previous).filter(|(_, _, arguments)| arguments.contains(&false));
+        let known: BTreeSet<_> = incomplete.chain(pending(&run.current)).collect();
         if after.iter().all(|one| known.contains(one)) { "pending" } else { "not told" }
     }
 
