@@ -298,7 +298,7 @@ impl Follower<'_> {
         self.compared.told_more += ours_next.difference(&theirs_next).count() as u64;
         if !theirs_next.is_subset(&ours_next) {
             let extra: Vec<&Arc<str>> = theirs_next.difference(&ours_next).copied().collect();
-            let detail = self.untold(run, &extra);
+            let detail = self.untold(number, run, &extra);
             let (ours, theirs) = (format!("{ours_next:?}"), format!("{theirs_next:?}"));
             self.note(number, run, Kind::NextPeers, detail.into(), ours, theirs);
         }
@@ -306,9 +306,10 @@ impl Follower<'_> {
     }
 
     /// Why our engine did not name these peers: `pending` if each of them has something to do, and all of that is no news: the
-    /// current data show it with as many arguments at hand, so that their sender told, or the previous ones do, and an
-    /// argument is still missing. It is `not told` if there is more, of which our engine must tell.
-    fn untold(&self, run: &Run, peers: &[&Arc<str>]) -> &'static str {
+    /// current data, now or in an earlier run, show it with as many arguments at hand, so that their sender told; or the
+    /// previous ones do, and an argument is still missing; or an earlier run here named the peer for it. It is `not told` if
+    /// there is more, of which our engine must tell.
+    fn untold(&self, number: usize, run: &Run, peers: &[&Arc<str>]) -> &'static str {
         let RunParameters { init_peer_id, timestamp, ttl, .. } = &run.parameters;
         let reader = Peer { current: None, init: init_peer_id.clone(), timestamp: *timestamp, ttl: *ttl };
         let pending = |data: &[u8]| {
@@ -321,7 +322,14 @@ impl Follower<'_> {
             return "not reached";
         }
         let incomplete = pending(&run.previous).filter(|(_, _, arguments)| arguments.contains(&false));
-        let known: BTreeSet<_> = incomplete.chain(pending(&run.current)).collect();
+        let earlier = self.played.runs.iter().take(number - 1).filter(|earlier| earlier.peer() == run.peer());
+        let told = earlier.flat_map(|earlier| {
+            let named = &earlier.result.next_peers;
+            let none: &[u8] = &[];
+            let data = if peers.iter().any(|peer| named.contains(*peer)) { &*earlier.after } else { none };
+            pending(data).filter(|(_, peer, _)| named.contains(peer)).chain(pending(&earlier.current))
+        });
+        let known: BTreeSet<_> = incomplete.chain(pending(&run.current)).chain(told).collect();
         if after.iter().all(|one| known.contains(one)) { "pending" } else { "not told" }
     }
 
