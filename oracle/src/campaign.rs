@@ -24,6 +24,9 @@ const LATE: &str = "late messages";
 /// A service answers with what is not JSON.
 const NOT_JSON: &str = "answers that are not JSON";
 
+/// A service had failed before.
+pub(crate) const FAILED: &str = "failed service";
+
 /// Where scripts come from.
 #[derive(Clone, Debug, Default)]
 pub struct Campaign {

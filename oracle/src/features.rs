@@ -1,18 +1,19 @@
 //! What a script has, as far as known divergences ask.
 
 use airtight_engine::script::{
-    Accessor, Class, Instruction, Kind, Lens, LensView, NodeId, Operand, Position, Tree, Value, VariableKind,
+    Accessor, Class, Instruction, Kind, Lens, LensView, NodeId, Operand, Position, Symbol, Tree, Value, VariableKind,
 };
 use std::collections::BTreeSet;
 
 /// What only a look at the whole script shows.
 type OfWhole = (&'static str, fn(&Tree) -> bool);
-const OF_WHOLE: [OfWhole; 12] = [
+const OF_WHOLE: [OfWhole; 14] = [
     ("error read after par", reads_error_after_par),
     ("error read after batch", reads_error_after_batch),
     ("xor in a handler", catches_in_handler),
     ("next in a xor", catches_iterations),
     ("next in an inner fold", goes_on_inside),
+    ("stream fold in a stream fold", folds_inside),
     ("after a stream fold that can fail", follows_fold_that_can_fail),
     ("stream folded twice", stream_folded_twice),
     ("addition between folds", added_between_folds),
@@ -20,6 +21,7 @@ const OF_WHOLE: [OfWhole; 12] = [
     ("iterator read after next", reads_iterator_after_next),
     ("assignment in its new", cleared_and_assigned),
     ("next in a new", restricted_and_written_outside),
+    ("part of what comes later", takes_part_of_what_comes_later),
 ];
 
 /// The features of a script, by the names that the ledger has for them.
@@ -42,9 +44,7 @@ pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
         for (operand, position) in tree.placed_operands(node) {
             let value = &tree.operand(operand).value;
             features.extend(operand_features(value));
-            if position == Position::Argument
-                && matches!(value, Value::Variable(one) if !matches!(tree.lens(one.lens), LensView::None))
-            {
+            if position == Position::Argument && has_lens(tree, tree.operand(operand)) {
                 features.insert("part as an argument");
             }
             let lens = match value {
@@ -53,8 +53,11 @@ pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
                 _ => Lens::NONE,
             };
             match tree.lens(lens) {
-                LensView::Path(_) => {
+                LensView::Path(steps) => {
                     features.insert("path");
+                    if Class::of(value) == Class::CanonMapLens && steps.len() > 1 {
+                        features.insert("part of an entry");
+                    }
                 }
                 LensView::Length => {
                     features.insert("length");
@@ -146,12 +149,14 @@ fn catches_iterations(tree: &Tree) -> bool {
 fn goes_on_inside(tree: &Tree) -> bool {
     folds(tree).any(|(outer, iterator)| {
         folds(tree).any(|(inner, other)| {
-            inner > outer
-                && inner < tree.node(outer).end()
-                && !same_name(iterator, other)
-                && has_next(tree, inner, iterator)
+            is_inside(tree, inner, outer) && !same_name(iterator, other) && has_next(tree, inner, iterator)
         })
     })
+}
+
+/// Whether there is a fold over a stream or map in another one.
+fn folds_inside(tree: &Tree) -> bool {
+    growing_folds(tree).any(|(outer, _)| growing_folds(tree).any(|(inner, _)| is_inside(tree, inner, outer)))
 }
 
 /// Whether something follows, in a sequence, a fold over a stream or map in which something can fail.
@@ -248,6 +253,77 @@ fn restricted_and_written_outside(tree: &Tree) -> bool {
     })
 }
 
+/// Whether some call of this name may have, as this one of so many arguments, a part of an error register or of a canon or a
+/// length, or what was made of one: of these, the reference does not tell which part it is.
+pub(crate) fn may_take_part(tree: &Tree, function: &str, arguments: usize, argument: usize) -> bool {
+    let parts = made_of_parts(tree);
+    tree.node_ids().filter(|node| tree.node(*node).kind == Kind::Call).any(|call| {
+        let is_other = |(id, position)| match &tree.operand(id).value {
+            Value::String(text) => position == Position::Function && tree.text(*text) != function,
+            _ => false,
+        };
+        let given = tree.placed_operands(call).filter(|(_, position)| *position == Position::Argument);
+        let given: Vec<_> = given.map(|(id, _)| tree.operand(id)).collect();
+        given.len() == arguments
+            && !tree.placed_operands(call).any(is_other)
+            && given.get(argument).is_some_and(|given| is_part(tree, given, &parts))
+    })
+}
+
+/// The variables into which such parts, or lengths, come otherwise than as the result of a call.
+fn made_of_parts(tree: &Tree) -> BTreeSet<(VariableKind, Symbol)> {
+    let mut parts = BTreeSet::new();
+    loop {
+        let before = parts.len();
+        for node in tree.node_ids() {
+            if !matches!(tree.node(node).kind, Kind::Assign | Kind::Insert | Kind::Canon | Kind::Fold) {
+                continue;
+            }
+            let values = || tree.placed_operands(node).filter(|(_, position)| *position != Position::Peer);
+            if values().any(|(id, _)| is_part(tree, tree.operand(id), &parts)) {
+                parts.extend(values().filter_map(|(id, _)| match &tree.operand(id).value {
+                    Value::Variable(variable) => Some((variable.kind, variable.name)),
+                    _ => None,
+                }));
+            }
+        }
+        if parts.len() == before {
+            return parts;
+        }
+    }
+}
+
+fn is_part(tree: &Tree, operand: &Operand, parts: &BTreeSet<(VariableKind, Symbol)>) -> bool {
+    match &operand.value {
+        Value::LastError(lens) | Value::Error(lens) => !matches!(tree.lens(*lens), LensView::None),
+        Value::Variable(variable) => {
+            let of_canon = matches!(variable.kind, VariableKind::Canon | VariableKind::CanonMap);
+            parts.contains(&(variable.kind, variable.name))
+                || match tree.lens(variable.lens) {
+                    LensView::Length => true,
+                    LensView::Path(_) => of_canon,
+                    LensView::None => false,
+                }
+        }
+        _ => false,
+    }
+}
+
+/// Whether a call takes a part of what a `par` before it does not wait for: it may be reached before the value is there.
+fn takes_part_of_what_comes_later(tree: &Tree) -> bool {
+    let pars = || tree.node_ids().filter(|node| tree.node(*node).kind == Kind::Par);
+    let set_later = |call: NodeId, taken: &Operand| {
+        let mut after = pars().filter(|par| *par < call && call >= tree.node(*par).end());
+        let sets = |(id, position)| assigns(position) && same_variable(tree.operand(id), taken);
+        after.any(|par| inside(tree, par).any(|node| tree.placed_operands(node).any(sets)))
+    };
+    tree.node_ids().filter(|node| tree.node(*node).kind == Kind::Call).any(|call| {
+        let arguments = tree.placed_operands(call).filter(|(_, position)| *position == Position::Argument);
+        let mut taken = arguments.map(|(id, _)| tree.operand(id));
+        taken.any(|taken| has_lens(tree, taken) && set_later(call, taken))
+    })
+}
+
 /// All folds, and their iterators.
 fn folds(tree: &Tree) -> impl Iterator<Item = (NodeId, &Operand)> {
     tree.node_ids().filter_map(|node| match tree.instruction(node) {
@@ -306,6 +382,11 @@ fn is_kind(operand: &Operand, kind: VariableKind) -> bool {
     matches!(&operand.value, Value::Variable(variable) if variable.kind == kind)
 }
 
+/// Whether an operand is a part of a variable.
+fn has_lens(tree: &Tree, operand: &Operand) -> bool {
+    matches!(&operand.value, Value::Variable(one) if !matches!(tree.lens(one.lens), LensView::None))
+}
+
 fn same_name(a: &Operand, b: &Operand) -> bool {
     match (&a.value, &b.value) {
         (Value::Variable(a), Value::Variable(b)) => a.name == b.name,
@@ -339,6 +420,10 @@ fn reads(tree: &Tree, node: NodeId, scalar: &Operand) -> bool {
 fn inside(tree: &Tree, node: NodeId) -> impl Iterator<Item = NodeId> {
     let end = tree.node(node).end();
     tree.node_ids().filter(move |inner| *inner > node && *inner < end)
+}
+
+fn is_inside(tree: &Tree, node: NodeId, outer: NodeId) -> bool {
+    node > outer && node < tree.node(outer).end()
 }
 
 /// Whether an operand may have no value yet, or none at all.

@@ -1,6 +1,6 @@
 //! The ledger of known divergences: each sort of difference with its reason and its smallest script.
 
-use crate::campaign::LOST;
+use crate::campaign::{FAILED, LOST};
 use crate::features::features;
 use crate::lockstep::{Divergence, Kind};
 use airtight_engine::script::Tree;
@@ -95,30 +95,34 @@ impl Ledger {
         script: &Tree,
         smallest: impl FnOnce() -> Tree,
     ) -> Result<usize, Box<Tree>> {
-        let fits = |tree: &Tree, small: bool| {
+        let has_all = |tree: &Tree| {
             let mut features = features(tree);
-            // What a loss explains comes after it.
+            // What a loss or a failure explains comes after it.
             features.extend(circumstance.filter(|it| *it != LOST || divergence.after_loss));
-            let size = tree.node_count();
-            let has = |entry: &Entry| entry.features.iter().all(|feature| features.contains(feature.as_str()));
-            let short = |entry: &Entry| entry.instructions.is_none_or(|most| size <= most as _);
-            self.entries.iter().position(|entry| {
-                entry.smallest == small && entry.is_of(divergence) && has(entry) && (!small || short(entry))
-            })
+            features.extend(divergence.after_failure.then_some(FAILED));
+            move |entry: &Entry| entry.features.iter().all(|feature| features.contains(feature.as_str()))
         };
-        if let Some(known) = fits(script, false) {
+        let fits = has_all(script);
+        // What the smallest script has is said of the whole one too: nothing is explained by what it has only since it was
+        // made smaller.
+        let of = |entry: &Entry| entry.is_of(divergence) && fits(entry);
+        if let Some(known) = self.entries.iter().position(|entry| !entry.smallest && of(entry)) {
             return Ok(known);
         }
         let smallest = smallest();
-        fits(&smallest, true).ok_or_else(|| Box::new(smallest))
+        let (size, small) = (smallest.node_count(), has_all(&smallest));
+        let short = |entry: &Entry| entry.instructions.is_none_or(|most| size <= most as _);
+        let known = self.entries.iter().position(|entry| entry.smallest && of(entry) && short(entry) && small(entry));
+        known.ok_or_else(|| Box::new(smallest))
     }
 }
 
 impl Entry {
-    /// Whether a script, whole as it is, has what is asked for.
+    /// Whether a script, whole as it is, has what is asked for; whether a service failed shows in a history only.
     pub fn fits(&self, script: &Tree, circumstance: Option<&'static str>) -> bool {
         let mut features = features(script);
         features.extend(circumstance);
+        features.insert(FAILED);
         self.features.iter().all(|feature| features.contains(feature.as_str()))
     }
 

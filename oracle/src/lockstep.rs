@@ -7,11 +7,14 @@
 
 use crate::Reference;
 use crate::events::Events;
+use crate::features::may_take_part;
 use airtight_engine::data::Answer;
-use airtight_engine::invoke::{CallRequest, CallRequests, CallResults, InterpreterResult};
-use airtight_engine::runner::{AvmRunner, LogLevel, RunnerError, SameThread};
+use airtight_engine::execute::{Limits, Peer};
+use airtight_engine::inspect::inspect;
+use airtight_engine::invoke::{CallRequest, CallRequests, CallResults, InterpreterResult, RunParameters};
+use airtight_engine::runner::{AvmRunner, LogLevel, RunnerError};
 use airtight_engine::script::{Script, Value};
-use airtight_engine::value::{Json, Tetraplet};
+use airtight_engine::value::{Json, Object, Tetraplet};
 use airtight_generators::Event;
 use airtight_properties::{Case, CaseError, Played, Run, Subject};
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,6 +84,8 @@ pub struct Divergence {
     pub theirs: String,
     /// Whether some peer had lost its data by then.
     pub after_loss: bool,
+    /// Whether some call had failed by then.
+    pub after_failure: bool,
 }
 
 impl Divergence {
@@ -153,6 +158,7 @@ pub(crate) fn follow(played: &Played, theirs: &mut Reference) -> Result<Compared
         calls: BTreeMap::new(),
         named,
         has_lost: false,
+        has_failed: false,
         compared: Compared::default(),
     };
     follower.follow();
@@ -173,6 +179,8 @@ struct Follower<'p> {
     named: BTreeSet<String>,
     /// Whether some peer lost its data.
     has_lost: bool,
+    /// Whether some service failed.
+    has_failed: bool,
     compared: Compared,
 }
 
@@ -209,7 +217,7 @@ impl Follower<'_> {
         for (peer, data) in self.played.stored_last() {
             let Some(last) = self.played.runs.iter().rposition(|run| *run.peer() == peer) else { continue };
             let theirs = self.stored.get(&peer).cloned().unwrap_or_default();
-            let (ours, theirs) = (Events::of(&mut SameThread::ready(), &data), Events::of(self.reference, &theirs));
+            let (ours, theirs) = (Events::ours(&data), Events::theirs(self.reference, &theirs));
             let (detail, ours, theirs) = match (ours, theirs) {
                 (Some(ours), Some(theirs)) => {
                     let (more, less) = (ours.without(&theirs), theirs.without(&ours));
@@ -234,6 +242,7 @@ impl Follower<'_> {
         if !self.named.contains(&**peer) {
             return false;
         }
+        self.has_failed |= run.answers.values().any(has_failed);
         let previous = self.stored.get(peer).cloned().unwrap_or_default();
         let answers: CallResults = run
             .answers
@@ -263,8 +272,9 @@ impl Follower<'_> {
     }
 
     fn note(&mut self, run: usize, of: &Run, kind: Kind, detail: String, ours: String, theirs: String) {
-        let after_loss = self.has_lost;
-        let divergence = Divergence { kind, detail, run, peer: of.peer().clone(), ours, theirs, after_loss };
+        let (after_loss, after_failure) = (self.has_lost, self.has_failed);
+        let peer = of.peer().clone();
+        let divergence = Divergence { kind, detail, run, peer, ours, theirs, after_loss, after_failure };
         if !self.compared.divergences.iter().any(|one| one.is_like(&divergence)) {
             self.compared.divergences.push(divergence);
         }
@@ -287,14 +297,40 @@ impl Follower<'_> {
         let theirs_next: BTreeSet<_> = theirs.next_peers.iter().collect();
         self.compared.told_more += ours_next.difference(&theirs_next).count() as u64;
         if !theirs_next.is_subset(&ours_next) {
-            // Ours knows that the peer must act; who sent the data knew it too.
-            let pends = |peer: &Arc<str>| ours.waiting.iter().any(|one| one.peer.as_ref() == Some(peer));
-            let pending = theirs_next.difference(&ours_next).all(|peer| pends(peer));
-            let detail = if pending { "pending" } else { "not reached" };
+            let extra: Vec<&Arc<str>> = theirs_next.difference(&ours_next).copied().collect();
+            let detail = self.untold(number, run, &extra);
             let (ours, theirs) = (format!("{ours_next:?}"), format!("{theirs_next:?}"));
             self.note(number, run, Kind::NextPeers, detail.into(), ours, theirs);
         }
         !self.compared.divergences[before..].iter().any(|one| one.kind.ends() || one.detail == "value")
+    }
+
+    /// Why our engine did not name these peers: `pending` if each of them has something to do, and all of that is no news: the
+    /// current data, now or in an earlier run, show it with as many arguments at hand, so that their sender told; or the
+    /// previous ones do, and an argument is still missing; or an earlier run here named the peer for it. It is `not told` if
+    /// there is more, of which our engine must tell.
+    fn untold(&self, number: usize, run: &Run, peers: &[&Arc<str>]) -> &'static str {
+        let RunParameters { init_peer_id, timestamp, ttl, .. } = &run.parameters;
+        let reader = Peer { current: None, init: init_peer_id.clone(), timestamp: *timestamp, ttl: *ttl };
+        let pending = |data: &[u8]| {
+            let view = inspect(Some(&self.played.case.script), data, Some(&reader), Limits::default()).ok();
+            let replay = view.and_then(|view| view.replay);
+            replay.into_iter().flat_map(|replay| replay.pending).map(|one| (one.place, one.peer, one.arguments))
+        };
+        let after: Vec<_> = pending(&run.after).filter(|(_, peer, _)| peers.contains(&peer)).collect();
+        if !peers.iter().all(|peer| after.iter().any(|(_, of, _)| of == *peer)) {
+            return "not reached";
+        }
+        let incomplete = pending(&run.previous).filter(|(_, _, arguments)| arguments.contains(&false));
+        let earlier = self.played.runs.iter().take(number - 1).filter(|earlier| earlier.peer() == run.peer());
+        let told = earlier.flat_map(|earlier| {
+            let named = &earlier.result.next_peers;
+            let none: &[u8] = &[];
+            let data = if peers.iter().any(|peer| named.contains(*peer)) { &*earlier.after } else { none };
+            pending(data).filter(|(_, peer, _)| named.contains(peer)).chain(pending(&earlier.current))
+        });
+        let known: BTreeSet<_> = incomplete.chain(pending(&run.current)).chain(told).collect();
+        if after.iter().all(|one| known.contains(one)) { "pending" } else { "not told" }
     }
 
     fn hold_requests(&mut self, number: usize, run: &Run, theirs: &InterpreterResult) {
@@ -343,21 +379,32 @@ impl Follower<'_> {
         self.calls.insert((run.peer().clone(), ours.0), theirs.0);
         self.compared.requests += 1;
         let (ours, theirs) = (ours.1, theirs.1);
-        if ours.arguments != theirs.arguments {
-            for (ours, theirs) in ours.arguments.iter().zip(&theirs.arguments) {
-                let mut tags = BTreeSet::new();
-                differ(ours, theirs, "", &mut tags);
-                for tag in tags {
-                    self.note(number, run, Kind::Arguments, tag.into(), ours.to_string(), theirs.to_string());
-                }
+        // Of one name are only calls with as many arguments.
+        for (ours, theirs) in ours.arguments.iter().zip(&theirs.arguments).filter(|(ours, theirs)| ours != theirs) {
+            let mut tags = BTreeSet::new();
+            differ(ours, theirs, None, &mut tags);
+            if tags.is_empty() {
+                tags.insert("value");
+            }
+            for tag in tags {
+                self.note(number, run, Kind::Arguments, tag.into(), ours.to_string(), theirs.to_string());
             }
         }
-        for (ours, theirs) in ours.tetraplets.iter().zip(&theirs.tetraplets) {
+        if ours.tetraplets.len() != theirs.tetraplets.len() {
+            let (ours, theirs) = (format!("{:?}", ours.tetraplets), format!("{:?}", theirs.tetraplets));
+            self.note(number, run, Kind::Origins, "count".into(), ours, theirs);
+        }
+        let (function, count) = (&ours.function_name, ours.arguments.len());
+        for (argument, (ours, theirs)) in ours.tetraplets.iter().zip(&theirs.tetraplets).enumerate() {
             if ours.len() != theirs.len() {
                 self.note(number, run, Kind::Origins, "count".into(), format!("{ours:?}"), format!("{theirs:?}"));
             }
             for (ours, theirs) in ours.iter().zip(theirs) {
-                if let Some(detail) = origin(ours, theirs) {
+                if let Some(mut detail) = origin(ours, theirs) {
+                    let tree = self.played.script.tree();
+                    if detail == "lens lost" && !may_take_part(tree, function, count, argument) {
+                        detail = "lens of a value lost";
+                    }
                     self.note(number, run, Kind::Origins, detail.into(), ours.to_string(), theirs.to_string());
                 }
             }
@@ -390,6 +437,11 @@ fn named(script: &Script, runs: &[Run]) -> Vec<String> {
     named
 }
 
+/// Whether a service failed, or answered with what is not JSON, which is a failure.
+fn has_failed(answer: &Answer) -> bool {
+    answer.ret_code != 0 || Json::parse(answer.result.as_bytes()).is_err()
+}
+
 fn name(request: &CallRequest) -> (&str, &str, usize) {
     (&request.service_id, &request.function_name, request.arguments.len())
 }
@@ -418,30 +470,32 @@ fn outcome(result: &InterpreterResult) -> String {
 /// The code that the reference has for whatever `fail` raised.
 const RAISED_BY_FAIL: i64 = 10006;
 
-/// Collects how two values differ.
-fn differ(ours: &Json, theirs: &Json, key: &str, tags: &mut BTreeSet<&'static str>) {
+/// Collects how two values differ. What stands at a key of an error object is given its tag.
+fn differ(ours: &Json, theirs: &Json, tag: Option<&'static str>, tags: &mut BTreeSet<&'static str>) {
     if ours == theirs {
         return;
     }
     match (ours, theirs) {
-        (Json::Object(ours), Json::Object(theirs)) => {
-            let none = Json::Null;
+        (Json::Object(ours), Json::Object(theirs)) if tag.is_none() => {
+            let errors = is_error(ours) && is_error(theirs);
             let keys: BTreeSet<&str> = ours.iter().chain(theirs.iter()).map(|(key, _)| &**key.chars()).collect();
             for key in keys {
-                differ(ours.get(key).unwrap_or(&none), theirs.get(key).unwrap_or(&none), key, tags);
+                let tag = of_error(key).filter(|_| errors);
+                match (ours.get(key), theirs.get(key)) {
+                    (Some(ours), Some(theirs)) => differ(ours, theirs, tag, tags),
+                    // A key that is not there is not one with `null`.
+                    _ => drop(tags.insert(tag.unwrap_or("value"))),
+                }
             }
         }
-        (Json::Array(ours), Json::Array(theirs)) if ours.len() == theirs.len() => {
+        (Json::Array(ours), Json::Array(theirs)) if tag.is_none() && ours.len() == theirs.len() => {
             for (ours, theirs) in ours.iter().zip(theirs.iter()) {
-                differ(ours, theirs, key, tags);
+                differ(ours, theirs, None, tags);
             }
         }
         _ => {
-            tags.insert(match key {
-                "message" => "message",
-                "instruction" => "instruction",
-                "peer_id" => "peer of an error",
-                "error_code" => "error code",
+            tags.insert(match tag {
+                Some(tag) => tag,
                 // The code alone, as a lens takes it out of an error.
                 _ if integer(theirs) == Some(RAISED_BY_FAIL) && integer(ours).is_some() => "error code",
                 _ if is_message(ours, theirs) => "text of an error",
@@ -450,6 +504,22 @@ fn differ(ours: &Json, theirs: &Json, key: &str, tags: &mut BTreeSet<&'static st
             });
         }
     }
+}
+
+/// Whether an object has what every error object has.
+fn is_error(object: &Object) -> bool {
+    object.get("error_code").and_then(integer).is_some() && object.get("message").and_then(Json::as_str).is_some()
+}
+
+/// How a difference at a key of an error object is called.
+fn of_error(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "message" => "message",
+        "instruction" => "instruction",
+        "peer_id" => "peer of an error",
+        "error_code" => "error code",
+        _ => return None,
+    })
 }
 
 /// How our messages of errors begin that scripts can catch.
@@ -498,10 +568,19 @@ fn integer(value: &Json) -> Option<i64> {
 /// Whether two paths are the same but for the signs at which parts begin, and for steps by a name, which the reference tells
 /// as the name and ours as what it stands for.
 fn is_respelled(ours: &str, theirs: &str) -> bool {
-    let steps = |path: &str| path.split('.').filter(|step| !matches!(*step, "" | "$")).map(str::to_owned).collect();
-    let (ours, theirs): (Vec<String>, Vec<String>) = (steps(ours), steps(theirs));
+    let (ours, theirs) = (steps(ours), steps(theirs));
     let named = |step: &str| step.strip_prefix('[').is_some_and(|name| !name.starts_with(|c: char| c.is_ascii_digit()));
     ours.len() == theirs.len() && ours.iter().zip(&theirs).all(|(ours, theirs)| ours == theirs || named(theirs))
+}
+
+fn steps(path: &str) -> Vec<&str> {
+    path.split('.').filter(|step| !matches!(*step, "" | "$")).collect()
+}
+
+/// Whether a path lacks steps of ours: the last ones, or the first ones, before others were appended.
+fn lacks_steps(ours: &str, theirs: &str) -> bool {
+    let (all, left) = (steps(ours), steps(theirs));
+    ours.starts_with(theirs) || left.len() < all.len() && all.ends_with(&left)
 }
 
 /// How two origins differ, if they do.
@@ -517,7 +596,7 @@ fn origin(ours: &Tetraplet, theirs: &Tetraplet) -> Option<&'static str> {
         "length of a canon"
     } else if &*theirs.lens == "length" {
         "length of a canon map"
-    } else if maker(ours) == maker(theirs) && ours.lens.starts_with(&*theirs.lens) {
+    } else if maker(ours) == maker(theirs) && lacks_steps(&ours.lens, &theirs.lens) {
         "lens lost"
     } else if maker(ours) == maker(theirs) && is_respelled(&ours.lens, &theirs.lens) {
         "lens spelled"
@@ -528,4 +607,44 @@ fn origin(ours: &Tetraplet, theirs: &Tetraplet) -> Option<&'static str> {
     } else {
         "maker"
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags(ours: &str, theirs: &str) -> Vec<&'static str> {
+        let read = |text: &str| Json::parse(text.as_bytes()).expect("it is JSON");
+        let mut tags = BTreeSet::new();
+        differ(&read(ours), &read(theirs), None, &mut tags);
+        tags.into_iter().collect()
+    }
+
+    #[test]
+    fn a_key_with_null_is_not_an_absent_one() {
+        assert_eq!(tags(r#"{"a":null}"#, "{}"), ["value"]);
+        assert_eq!(tags("{}", r#"{"a":null}"#), ["value"]);
+        assert!(tags(r#"{"a":null}"#, r#"{"a":null}"#).is_empty());
+    }
+
+    #[test]
+    fn words_of_errors_are_in_errors() {
+        assert_eq!(tags(r#"{"message":"a"}"#, r#"{"message":"b"}"#), ["text"]);
+        assert_eq!(tags(r#"{"peer_id":"a","instruction":1}"#, r#"{"peer_id":"b","instruction":2}"#), ["text", "value"]);
+        let (ours, theirs) = (r#"{"error_code":1,"message":"a"}"#, r#"{"error_code":1,"message":"b","peer_id":"c"}"#);
+        assert_eq!(tags(ours, theirs), ["message", "peer of an error"]);
+        assert_eq!(tags(&format!("[{ours}]"), &format!("[{theirs}]")), ["message", "peer of an error"]);
+        assert_eq!(tags(ours, r#"{"error_code":1,"message":"a","more":null}"#), ["value"]);
+    }
+
+    #[test]
+    fn steps_are_lost_at_either_end() {
+        let of = |lens: &str| Tetraplet { lens: lens.into(), ..Tetraplet::call("a", "s", "f") };
+        let differ = |ours: &str, theirs: &str| origin(&of(ours), &of(theirs));
+        assert_eq!(differ(".$.message", ""), Some("lens lost"));
+        assert_eq!(differ(".$.message.key", ".$.key"), Some("lens lost"));
+        assert_eq!(differ(".$.message.key", ".$.message.$.key"), Some("lens spelled"));
+        assert_eq!(differ(".$.key", ".$.message.key"), Some("lens"));
+        assert_eq!(differ(".$.message.key", ".$.value"), Some("lens"));
+    }
 }

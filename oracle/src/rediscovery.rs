@@ -1,10 +1,13 @@
 //! Defects of the reference that are known from elsewhere, and hunts that find them again.
 
-use crate::Reference;
+use crate::reference::is_known;
+use crate::{Reference, features};
 use airtight_engine::runner::{Process, RunnerError};
-use airtight_engine::script::print;
+use airtight_engine::script::{Tree, print};
 use airtight_generators::{ScriptConfig, ScriptGenerator, Seeded};
-use airtight_properties::{CheckError, Comparison, Counterexample, Law, Options, Subject, Verdict, Violation, hunt};
+use airtight_properties::{
+    Case, CheckError, Comparison, Counterexample, Law, Options, Subject, Verdict, Violation, WitnessSide, hunt,
+};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
@@ -47,6 +50,8 @@ pub struct Defect {
     pub failures: Option<f64>,
     /// What the violation must say, so that it is this defect and no other one: one of these texts.
     pub says: &'static [&'static str],
+    /// What the smallest case must be like besides.
+    pub shows: fn(&Counterexample) -> bool,
     /// What generated scripts are like.
     pub config: fn() -> ScriptConfig,
     /// Whether it is looked for in this process too; what may take any memory is not.
@@ -109,6 +114,7 @@ pub const DEFECTS: [Defect; 10] = [
         what: "what one peer learned in several rounds of a recursive fold is gone when another one merges it",
         law: "nothing-forgotten",
         script: RECURSION,
+        shows: |found| has(found, "recursion"),
         services: Some(|| {
             let inc = |from: u32| json!({ "function": "inc", "arguments": [from], "result": from + 1 });
             json!({ "answers": [{ "function": "one", "result": 1 }, inc(1), inc(2), inc(3)] })
@@ -123,6 +129,7 @@ pub const DEFECTS: [Defect; 10] = [
         law: "repetition",
         comparison: Comparison::States,
         script: FAILURE,
+        shows: |found| has(found, "stream fold that can fail") && happens(found, " fails with "),
         services: Some(|| json!({ "answers": [{ "function": "fail", "error": { "ret_code": 1, "message": "no" } }] })),
         config: streams,
         ..KNOWN
@@ -133,7 +140,9 @@ pub const DEFECTS: [Defect; 10] = [
         law: "honest-data",
         script: r#"(xor (call "a" ("s" "f") [] x) (call "b" ("s" "g") [] y))"#,
         services: Some(|| json!({ "answers": [{ "text": "not JSON" }] })),
-        says: &["signature mismatch", "ignature"],
+        says: &["ignature"],
+        // States that a fold lost are not signed either.
+        shows: |found| happens(found, "not JSON") && !has(found, "stream fold"),
         ..KNOWN
     },
     Defect {
@@ -141,6 +150,7 @@ pub const DEFECTS: [Defect; 10] = [
         what: "what the fold inside sees is decided by who came first, so peers that know the same hold other events",
         law: "agreement",
         script: INNER,
+        shows: |found| has(found, "stream fold in a stream fold"),
         config: streams,
         ..KNOWN
     },
@@ -151,6 +161,7 @@ pub const DEFECTS: [Defect; 10] = [
         comparison: Comparison::States,
         script: r#"(call "init" ("s" "f") [] x)"#,
         says: &["associativity"],
+        shows: differ_in_requests,
         ..KNOWN
     },
     Defect {
@@ -160,6 +171,7 @@ pub const DEFECTS: [Defect; 10] = [
         comparison: Comparison::States,
         script: r#"(par (call "b" ("s" "g") [] y) (call "init" ("s" "f") [y] x))"#,
         says: &["identity"],
+        shows: differ_in_requests,
         ..KNOWN
     },
     Defect {
@@ -177,6 +189,8 @@ pub const DEFECTS: [Defect; 10] = [
         law: "totality",
         script: ITERATOR,
         says: &["panicked"],
+        // A script that it cannot read is another defect.
+        shows: |found| !says(&found.violation.parts, "char boundary"),
         ..KNOWN
     },
     Defect {
@@ -186,6 +200,7 @@ pub const DEFECTS: [Defect; 10] = [
         script: REGISTER,
         failures: Some(1.0),
         says: &["argument_hash"],
+        shows: |found| has(found, "error read after par"),
         ..KNOWN
     },
 ];
@@ -200,6 +215,7 @@ const KNOWN: Defect = Defect {
     services: None,
     failures: None,
     says: &[],
+    shows: |_| true,
     config: ScriptConfig::valid,
     direct: true,
 };
@@ -224,8 +240,31 @@ impl Defect {
     }
 }
 
-/// Looks through scripts one after the other, until one of them breaks the law and says one of these texts about it; with
-/// no texts, whatever it says. No script is begun after so much time.
+/// Which violations of a law are looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Sought {
+    /// The violation says one of these texts; with no texts, whatever it says.
+    pub says: &'static [&'static str],
+    /// What the smallest case is like.
+    pub shows: fn(&Counterexample) -> bool,
+}
+
+impl Sought {
+    /// All of them.
+    pub const ANY: Self = Self { says: &[], shows: |_| true };
+}
+
+impl From<&Defect> for Sought {
+    fn from(defect: &Defect) -> Self {
+        Self { says: defect.says, shows: defect.shows }
+    }
+}
+
+/// The laws that say that there is an outcome. Where another one met a run without an outcome, nothing is known of it.
+const OF_OUTCOMES: [&str; 2] = ["totality", "any-data"];
+
+/// Looks through scripts one after the other, until one of them breaks the law in the way that is sought. No script is begun
+/// after so much time.
 ///
 /// # Errors
 /// If a script cannot be run, or the subject not be started again.
@@ -234,24 +273,33 @@ pub fn through(
     subject: &mut Subject,
     scripts: impl Iterator<Item = String>,
     options: &Options,
-    says: &[&str],
+    sought: Sought,
     time_max: Duration,
 ) -> Result<Found, CheckError> {
     let mut found =
         Found { verdict: Verdict::Vacuous, scripts: 0, histories: 0, time: Duration::ZERO, counterexample: None };
+    let of_outcomes = OF_OUTCOMES.contains(&law.name);
+    let wanted = |violation: &Violation| (of_outcomes || !violation.is_failure) && says_one_of(violation, sought.says);
     for script in scripts {
         if found.time >= time_max {
             break;
         }
         found.scripts += 1;
-        let hunt = hunt(law, &script, options, &|violation| says_one_of(violation, says), subject)?;
+        let hunt = hunt(law, &script, options, &wanted, subject)?;
         found.histories += hunt.histories;
         found.time += hunt.time;
         match hunt.verdict {
-            Verdict::NotApplied(_) | Verdict::Fails => {
+            Verdict::NotApplied(_) => {
                 found.verdict = hunt.verdict;
-                found.counterexample = hunt.counterexample;
                 return Ok(found);
+            }
+            // What is broken in another way is no reason to stop.
+            Verdict::Fails => {
+                let counts = |found: &Counterexample| knows_peers(found) && (sought.shows)(found);
+                if let Some(counterexample) = hunt.counterexample.filter(counts) {
+                    (found.verdict, found.counterexample) = (Verdict::Fails, Some(counterexample));
+                    return Ok(found);
+                }
             }
             Verdict::Holds => found.verdict = Verdict::Holds,
             Verdict::Vacuous => {}
@@ -271,4 +319,41 @@ fn says_one_of(violation: &Violation, texts: &[&str]) -> bool {
     let parts = violation.parts.iter().map(|(_, text)| text.as_str());
     let mut said = parts.chain([violation.law]);
     texts.is_empty() || said.any(|said| texts.iter().any(|text| said.contains(text)))
+}
+
+/// Whether the runner knew the names of all peers from the beginning. Where some other text becomes a peer, it maps that text
+/// from then on only, and what it says is no matter of the reference.
+fn knows_peers(found: &Counterexample) -> bool {
+    let Case { script, init, .. } = &found.case;
+    found.violation.story.iter().all(|(peer, _)| is_known(script, init, peer))
+}
+
+/// Whether a script has a feature, by the name that the ledger has for it.
+fn has(found: &Counterexample, feature: &str) -> bool {
+    Tree::parse(&*found.case.script).is_ok_and(|tree| features(&tree).contains(feature))
+}
+
+/// Whether something happens of which the story says this.
+fn happens(found: &Counterexample, text: &str) -> bool {
+    says(&found.violation.story, text)
+}
+
+fn says(lines: &[(String, String)], text: &str) -> bool {
+    lines.iter().any(|(_, line)| line.contains(text))
+}
+
+/// Whether the two data of a violation differ in nothing but requests: who made them, under which ids, and whether at all.
+fn differ_in_requests(found: &Counterexample) -> bool {
+    let states =
+        |side: &WitnessSide| -> Vec<String> { side.trace.iter().filter(|line| !is_request(line)).cloned().collect() };
+    matches!(&*found.violation.sides, [left, right] if states(left) == states(right))
+}
+
+/// Whether a line of a trace, a place and a state, tells of a request, or of how many states a branch has.
+fn is_request(line: &str) -> bool {
+    let state = line.find('{').and_then(|at| serde_json::from_str::<Value>(&line[at..]).ok());
+    state.is_some_and(|state| {
+        let requested = |kind: &str| state.get(kind).is_some_and(|state| state.get("sentBy").is_some());
+        requested("call") || requested("canon") || state.get("par").is_some()
+    })
 }

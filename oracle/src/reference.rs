@@ -272,6 +272,11 @@ impl AvmRunner for Reference {
     }
 }
 
+/// Whether a peer has a name that is mapped as soon as a script begins, if nobody tells more.
+pub(crate) fn is_known(air: &str, init: &str, peer: &str) -> bool {
+    peer == init || USUAL_PEERS.contains(&peer) || peers_of(air).iter().any(|one| one == peer)
+}
+
 /// The strings that a script has in the place of a peer.
 fn peers_of(air: &str) -> Vec<String> {
     let Ok(tree) = Tree::parse(air) else { return Vec::new() };

@@ -20,7 +20,7 @@ fn every_known_defect_is_found_again() {
         let law = law(defect.law).expect("there is such a law");
         let mut subject = By::Rpc(Path::new(SERVER)).subject(defect.comparison).expect("the server starts");
         let script = std::iter::once(defect.script.to_owned());
-        let found = through(law, &mut subject, script, &defect.options(&bounds), defect.says, Duration::MAX)
+        let found = through(law, &mut subject, script, &defect.options(&bounds), defect.into(), Duration::MAX)
             .expect("it is run");
         assert_eq!(found.verdict, Verdict::Fails, "{}", defect.name);
     }

@@ -63,13 +63,23 @@ fn line(file: &str, key: &str, between: char) -> String {
     value.unwrap_or_default().trim().trim_matches('"').to_owned()
 }
 
+/// The day, as UTC has it: year, month and day of the month.
+pub fn today() -> String {
+    says("date", &["-u", "+%F"])
+}
+
 impl Machine {
     /// This machine, as far as it tells; what it does not tell is empty.
     pub fn here() -> Self {
+        Self::here_of(&MEASURED)
+    }
+
+    /// This machine, with the last commit of these paths, seen from this package.
+    pub fn here_of(paths: &[&str]) -> Self {
         let memory = line("/proc/meminfo", "MemTotal", ':');
         let kernel = says("uname", &["-srm"]);
         let system = [line("/etc/os-release", "PRETTY_NAME", '='), kernel];
-        let git = |command: &[&str]| says("git", &[command, &["--"], &MEASURED].concat());
+        let git = |command: &[&str]| says("git", &[command, &["--"], paths].concat());
         let changed = !git(&["status", "--porcelain", "--untracked-files=no"]).is_empty();
         Self {
             cpu: line("/proc/cpuinfo", "model name", ':'),

@@ -13,6 +13,6 @@ mod play;
 mod scenario;
 
 pub use engine::{Asked, Engine, Outcome, Prepared};
-pub use facts::{Facts, Machine, Measured};
+pub use facts::{Facts, Machine, Measured, today};
 pub use play::{Played, Timer, prepare};
 pub use scenario::{SCENARIOS, Scenario, Timed};

@@ -6,7 +6,6 @@ use crate::events::Events;
 use crate::names::Names;
 use airtight_engine::data::Answer;
 use airtight_engine::invoke::CallResults;
-use airtight_engine::runner::SameThread;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -235,11 +234,11 @@ impl Timer {
             return Err(format!("calls: {:?}, and {:?}", one.calls, other.calls));
         }
         let mut reference = Reference::ready().map_err(|error| error.to_string())?;
-        let mut engine = SameThread::ready();
         let (mut all_ours, mut all_theirs) = (Vec::new(), Vec::new());
         for (peer, data) in &one.data {
-            let ours = Events::of(&mut engine, data).ok_or("our data cannot be read")?;
-            let theirs = other.data.get(peer).map_or(Some(Events::default()), |data| Events::of(&mut reference, data));
+            let ours = Events::ours(data).ok_or("our data cannot be read")?;
+            let theirs =
+                other.data.get(peer).map_or(Some(Events::default()), |data| Events::theirs(&mut reference, data));
             let theirs = theirs.ok_or("data of the reference cannot be read")?;
             all_ours.extend(ours.without(&theirs));
             all_theirs.extend(theirs.without(&ours));

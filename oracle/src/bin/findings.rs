@@ -1,9 +1,11 @@
 //! The laws held against the reference, and its known defects found again: the report `docs/reference-findings.md`.
 
-use airtight_oracle::rediscovery::{By, DEFECTS, Defect, Found, SCRIPTS, generated, streams, through};
+use airtight_oracle::bench::{Machine, today};
+use airtight_oracle::rediscovery::{By, DEFECTS, Defect, Found, SCRIPTS, Sought, generated, streams, through};
 use airtight_oracle::{Kind, Ledger, SIGNATURES, VERSION, Verdict as Whose};
 use airtight_properties::{Comparison, Counterexample, Law, Options, Verdict, law, laws};
 use clap::Parser;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -67,6 +69,19 @@ fn seconds(time: Duration) -> String {
     format!("{:.2}", time.as_secs_f64())
 }
 
+/// What decides what is found, from this package.
+const HELD: [&str; 7] =
+    ["../engine", "../generators", "../properties", "src", "divergences.toml", "Cargo.toml", "Cargo.lock"];
+
+/// When and where, and what was held against what, in a sentence.
+fn run_of(machine: &Machine) -> String {
+    let Machine { cpu, cores, memory_mib, system, rustc, commit } = machine;
+    let date = today();
+    format!(
+        "That was on {date}, at commit `{commit}`, on {cpu}, {cores} threads, {memory_mib} MiB of memory, {system}, {rustc}."
+    )
+}
+
 /// The laws that ask whether two data are alike.
 const COMPARING: [&str; 3] = ["run-word-law", "repetition", "unknown-answers"];
 
@@ -88,6 +103,7 @@ fn main() -> Result<(), Box<dyn Error>> {
          called. The sections about laws were made by Airtight {} with\n\n```text\ncd oracle\ncargo build --release\n\
          cargo run --release --bin findings -- --histories {} --scripts {} --each {} --seconds {} --seed {} --write \
          ../docs/reference-findings.md\n```\n\n\
+         {}\n\n\
          ## How to read the tables\n\n\
          A *history* is one particle from beginning to end: peers get messages in some order, some of them twice or late, \
          services answer, peers crash and come back. A law is held against history after history of a script until one \
@@ -99,7 +115,9 @@ fn main() -> Result<(), Box<dyn Error>> {
          events*: the same answers and canons, in whatever order. *By outcomes*: a run over either asks for the same calls, names \
          the same peers and ends with the same code.\n\n\
          The reference was driven in two ways: *direct*, as a library in a thread of the harness; and by *JSON-RPC*, as the \
-         program `airtight-reference`, whose memory is bounded, so that hostile data can be given to it without harm.\n\n",
+         program `airtight-reference`, whose memory is bounded, so that hostile data can be given to it without harm. \
+         Peers of the reference are named by their keys, so names are mapped; where a text becomes a peer that the script has \
+         nowhere in the place of one, that comes too late, and what breaks a law then is not counted.\n\n",
         if SIGNATURES { "on" } else { "off" },
         env!("CARGO_PKG_VERSION"),
         arguments.histories,
@@ -107,6 +125,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         arguments.each,
         arguments.seconds,
         arguments.seed,
+        run_of(&Machine::here_of(&HELD)),
     )?;
     defects(&arguments, &server, &mut page)?;
     table_of_laws(&arguments, &server, &mut page)?;
@@ -124,7 +143,8 @@ fn defects(arguments: &Arguments, server: &Path, page: &mut String) -> Result<()
         "## Known defects, found again\n\n\
          These defects of the reference were known before. Each is looked for with the one law that it breaks: on a script \
          that was written for it (*written*), with the reference driven in both ways, and on random scripts (*random*), where the \
-         harness is told nothing. What may take any amount of memory is not tried directly. Below the table, each is shown in \
+         harness is told nothing. A case counts only if it, when it is as small as it gets, has what the defect is about, as a \
+         fold in another one. What may take any amount of memory is not tried directly. Below the table, each is shown in \
          full.\n\n\
          | defect | law | equal by | script | driven | verdict | scripts | histories | seconds | smallest script |\n\
          |---|---|---|---|---|---|--:|--:|--:|---|\n",
@@ -146,10 +166,10 @@ fn defects(arguments: &Arguments, server: &Path, page: &mut String) -> Result<()
             let found = if made_up {
                 options.runs = arguments.each;
                 let scripts = generated((defect.config)(), arguments.seed, arguments.scripts);
-                through(law, &mut subject, scripts, &options, defect.says, time_max)?
+                through(law, &mut subject, scripts, &options, defect.into(), time_max)?
             } else {
                 let script = std::iter::once(defect.script.to_owned());
-                through(law, &mut subject, script, &options, defect.says, time_max)?
+                through(law, &mut subject, script, &options, defect.into(), time_max)?
             };
             writeln!(
                 page,
@@ -191,7 +211,7 @@ fn detail(page: &mut String, defect: &Defect, law: &Law, found: Option<Counterex
     writeln!(page, "```air\n{}\n```\n", found.case.script.trim_end())?;
     writeln!(page, "```text")?;
     for (peer, what) in &found.violation.story {
-        writeln!(page, "{peer:8} {what}")?;
+        writeln!(page, "{peer:8} {}", in_words(what))?;
     }
     writeln!(page, "\nbroken: {}", found.violation.statement)?;
     for (name, what) in &found.violation.parts {
@@ -208,6 +228,19 @@ fn detail(page: &mut String, defect: &Defect, law: &Law, found: Option<Counterex
     Ok(())
 }
 
+/// A line of a story; it tells what a host drops as the program has it.
+fn in_words(line: &str) -> String {
+    match line.strip_prefix("drops ") {
+        Some("Start") => "drops the script, which is broken".into(),
+        Some("Current") => "drops the data that came".into(),
+        Some(answer) => {
+            let call = answer.split("call: ").nth(1).and_then(|call| call.split(|c: char| !c.is_ascii_digit()).next());
+            call.map_or_else(|| line.to_owned(), |call| format!("drops the answer to #{call}"))
+        }
+        None => line.to_owned(),
+    }
+}
+
 fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
@@ -219,7 +252,8 @@ fn table_of_laws(arguments: &Arguments, server: &Path, page: &mut String) -> Res
         page,
         "## All laws\n\n\
          By JSON-RPC, on {} written scripts ({} histories each) and then on {} generated ones ({} histories each), until \
-         the law fails. `not met` is a law whose premise no history had.\n\n\
+         the law fails. `not met` is a law whose premise no history had. Where the reference has no outcome, nothing is \
+         known of a law, but for `totality` and `any-data`, which are about that.\n\n\
          | law | alike by | verdict | scripts tried | histories | seconds | smallest script |\n|---|---|---|--:|--:|--:|---|\n",
         SCRIPTS.len(),
         arguments.each * 4,
@@ -227,6 +261,7 @@ fn table_of_laws(arguments: &Arguments, server: &Path, page: &mut String) -> Res
         arguments.each,
     )?;
     let time_max = Duration::from_secs(arguments.seconds);
+    let mut not_applied: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for law in laws() {
         let comparisons: &[Comparison] = if COMPARING.contains(&law.name) {
             &[Comparison::Bytes, Comparison::States, Comparison::Events, Comparison::Outcomes]
@@ -237,10 +272,10 @@ fn table_of_laws(arguments: &Arguments, server: &Path, page: &mut String) -> Res
             let mut subject = By::Rpc(server).subject(*comparison)?;
             let bounds = |runs| Options { runs, seed: arguments.seed, ..Options::default() };
             let written = SCRIPTS.iter().map(|script| (*script).to_owned());
-            let mut found = through(law, &mut subject, written, &bounds(arguments.each * 4), &[], time_max)?;
+            let mut found = through(law, &mut subject, written, &bounds(arguments.each * 4), Sought::ANY, time_max)?;
             if matches!(found.verdict, Verdict::Holds | Verdict::Vacuous) {
                 let scripts = generated(streams(), arguments.seed, arguments.scripts);
-                let more = through(law, &mut subject, scripts, &bounds(arguments.each), &[], time_max)?;
+                let more = through(law, &mut subject, scripts, &bounds(arguments.each), Sought::ANY, time_max)?;
                 found.scripts += more.scripts;
                 found.histories += more.histories;
                 found.time += more.time;
@@ -248,6 +283,14 @@ fn table_of_laws(arguments: &Arguments, server: &Path, page: &mut String) -> Res
                 if more.verdict != Verdict::Vacuous {
                     found.verdict = more.verdict;
                 }
+            }
+            if let Verdict::NotApplied(why) = found.verdict {
+                let laws = not_applied.entry(why).or_default();
+                let name = format!("`{}`", law.name);
+                if !laws.contains(&name) {
+                    laws.push(name);
+                }
+                continue;
             }
             let alike = if comparisons.len() > 1 { comparison_name(*comparison) } else { "" };
             writeln!(
@@ -264,6 +307,9 @@ fn table_of_laws(arguments: &Arguments, server: &Path, page: &mut String) -> Res
         }
     }
     page.push('\n');
+    for (why, laws) in not_applied {
+        writeln!(page, "Not applied, because {why}: {}.\n", laws.join(", "))?;
+    }
     Ok(())
 }
 
@@ -274,8 +320,10 @@ fn differences(page: &mut String) -> Result<(), Box<dyn Error>> {
         page,
         "## Differences between the two engines\n\n\
          Histories played on both, run by run, by another command (`cargo run --release -- --help`). The campaign: {}. Each sort of difference is an entry of \
-         `oracle/divergences.toml`; {} of the entries are mistakes of ours.\n\n\
-         | difference | whose | where they differ | times | what | why | smallest script |\n|---|---|---|--:|---|---|---|",
+         `oracle/divergences.toml`; {} of the entries are mistakes of ours. The *tag* says which known behaviour is behind \
+         it, by the table in [`oracle/README.md`](../oracle/README.md).\n\n\
+         | difference | whose | tag | where they differ | times | what | why | smallest script |\n\
+         |---|---|---|---|--:|---|---|---|",
         ledger.campaign,
         ledger.entries.iter().filter(|entry| entry.verdict == Whose::Ours).count(),
     )?;
@@ -288,8 +336,9 @@ fn differences(page: &mut String) -> Result<(), Box<dyn Error>> {
         let kinds: Vec<_> = entry.kinds.iter().copied().map(Kind::name).collect();
         writeln!(
             page,
-            "| {} | {whose} | {} | {} | {} | {} | `{}` |",
+            "| {} | {whose} | {} | {} | {} | {} | {} | `{}` |",
             entry.id,
+            cell(&entry.tag),
             kinds.join(", "),
             entry.count,
             cell(&entry.what),
