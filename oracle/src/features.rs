@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// What only a look at the whole script shows.
 type OfWhole = (&'static str, fn(&Tree) -> bool);
-const OF_WHOLE: [OfWhole; 14] = [
+const OF_WHOLE: [OfWhole; 16] = [
     ("error read after par", reads_error_after_par),
     ("error read after batch", reads_error_after_batch),
     ("xor in a handler", catches_in_handler),
@@ -18,6 +18,8 @@ const OF_WHOLE: [OfWhole; 14] = [
     ("stream folded twice", stream_folded_twice),
     ("addition between folds", added_between_folds),
     ("ap beside another addition", added_in_two_ways),
+    ("filled by a fold", filled_by_a_fold),
+    ("peer of an error read", reads_peer_of_an_error),
     ("iterator read after next", reads_iterator_after_next),
     ("assignment in its new", cleared_and_assigned),
     ("next in a new", restricted_and_written_outside),
@@ -216,6 +218,30 @@ fn added_in_two_ways(tree: &Tree) -> bool {
     let mut targets = aps.flat_map(|ap| tree.placed_operands(ap).map(move |(id, _)| (ap, tree.operand(id))));
     targets
         .any(|(ap, target)| is_growing(target) && tree.node_ids().any(|other| other < ap && adds(tree, other, target)))
+}
+
+/// Whether a fold over a stream or map adds to another one.
+fn filled_by_a_fold(tree: &Tree) -> bool {
+    growing_folds(tree).any(|(fold, stream)| {
+        inside(tree, fold).any(|node| {
+            tree.placed_operands(node)
+                .map(|(id, _)| tree.operand(id))
+                .any(|other| is_growing(other) && !same_variable(other, stream) && adds(tree, node, other))
+        })
+    })
+}
+
+/// Whether the peer that an error names is read.
+fn reads_peer_of_an_error(tree: &Tree) -> bool {
+    tree.node_ids().flat_map(|node| tree.placed_operands(node)).any(|(id, _)| match &tree.operand(id).value {
+        Value::LastError(lens) | Value::Error(lens) => match tree.lens(*lens) {
+            LensView::Path(accessors) => accessors
+                .iter()
+                .any(|accessor| matches!(accessor, Accessor::Field(name) if tree.text(*name) == "peer_id")),
+            _ => false,
+        },
+        _ => false,
+    })
 }
 
 /// Whether an iterator is read after a `next` of its fold over a value where a `par` or `xor` around the `next` may keep its
