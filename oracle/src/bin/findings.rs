@@ -57,8 +57,11 @@ fn verdict_name(verdict: &Verdict) -> String {
 }
 
 /// A text in a cell of a table.
+/// A text in one line of a table; what cannot be seen is written by its number, or the page would be no text.
 fn cell(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|");
+    let shown = |char: char| if char.is_control() { char.escape_unicode().to_string() } else { char.to_string() };
+    line.chars().map(shown).collect()
 }
 
 fn script_of(found: &Found) -> String {
