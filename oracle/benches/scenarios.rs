@@ -4,7 +4,7 @@
 //! `target/performance`, what else `performance` tells of it.
 
 use airtight_oracle::SIGNATURES;
-use airtight_oracle::bench::{Engine, Facts, Machine, Measured, SCENARIOS, Timed, Timer, prepare};
+use airtight_oracle::bench::{Engine, Facts, Measured, SCENARIOS, Timed, Timer, prepare};
 use criterion::{BenchmarkId, Criterion, SamplingMode};
 use std::time::Duration;
 
@@ -23,8 +23,7 @@ fn bench() {
         .measurement_time(Duration::from_secs(1))
         .configure_from_args()
         .save_baseline(Facts::name(SIGNATURES).into());
-    let mut facts = Facts::load(SIGNATURES);
-    facts.machine = Machine::here();
+    let mut facts = Facts::resume(SIGNATURES);
     let mut before: Vec<[Timer; 2]> = Vec::new();
     for scenario in SCENARIOS {
         let mut timers: Vec<_> = scenario.sizes.iter().map(|size| prepare(scenario, *size)).collect();
@@ -35,7 +34,8 @@ fn bench() {
         }
         let mut group = criterion.benchmark_group(scenario.id);
         group.sampling_mode(SamplingMode::Flat);
-        for (size, timers) in scenario.sizes.iter().zip(&mut timers) {
+        let middle = scenario.sizes.len() / 2;
+        for (at, (size, timers)) in scenario.sizes.iter().zip(&mut timers).enumerate() {
             for (engine, timer) in Engine::BOTH.iter().zip(timers.iter_mut()) {
                 group.bench_function(BenchmarkId::new(engine.name(), size), |bencher| {
                     timer.ready().unwrap_or_else(|error| panic!("{timer:?}: {error}"));
@@ -52,6 +52,10 @@ fn bench() {
                 && ours.played().is_some()
             {
                 Timer::agree(ours, theirs).unwrap_or_else(|error| panic!("{ours:?}: the engines differ: {error}"));
+                if at == middle {
+                    let parts = ours.parts().unwrap_or_else(|error| panic!("{ours:?}: {error}"));
+                    facts.parts.insert(scenario.id.into(), parts);
+                }
             }
         }
         group.finish();

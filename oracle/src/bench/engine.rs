@@ -1,14 +1,20 @@
 //! Both interpreters by their public entries, bytes to bytes.
 
+use super::Parts;
+use super::parts::timed;
 use crate::names::{Names, secret};
 use crate::wire::{read_requests, write_results};
 use air_interpreter_interface::{InterpreterOutcome as ReferenceOutcome, RunParameters as ReferenceParameters};
-use airtight_engine::invoke::{CallResults, InterpreterOutcome, RunParameters, SizeLimits, invoke};
+use airtight_engine::data::{ScriptHash, decode, encode};
+use airtight_engine::invoke::{
+    CallResults, InterpreterOutcome, RunParameters, SizeLimits, execute, invoke, read_results, write_requests,
+};
+use airtight_engine::script::Script;
 use airtight_engine::value::Json;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// An interpreter.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -128,15 +134,13 @@ impl Prepared {
         let Self { air, previous, current, results, parameters } = self.clone();
         match parameters {
             Parameters::Ours(parameters) => {
-                let begin = Instant::now();
-                let outcome = invoke(air, previous, current, parameters, results);
-                (begin.elapsed(), Raw::Ours(outcome))
+                let (outcome, took) = timed(|| invoke(air, previous, current, parameters, results));
+                (took, Raw::Ours(outcome))
             }
             Parameters::Theirs(parameters) => {
                 let results = results.into();
-                let begin = Instant::now();
-                let outcome = air::execute_air(air, previous, current, parameters, results);
-                (begin.elapsed(), Raw::Theirs(outcome))
+                let (outcome, took) = timed(|| air::execute_air(air, previous, current, parameters, results));
+                (took, Raw::Theirs(outcome))
             }
         }
     }
@@ -178,5 +182,40 @@ impl Prepared {
             return Err(format!("error {ret_code}: {message}"));
         }
         Ok(Outcome { took, data, next_peers, asked: asked? })
+    }
+
+    /// Where the time of one run of our engine goes; nothing for the reference, into which nobody looks here.
+    ///
+    /// # Errors
+    /// If the engine reports an error.
+    pub fn parts(&self) -> Result<Option<Parts>, String> {
+        let Parameters::Ours(parameters) = &self.parameters else { return Ok(None) };
+        let says = |error: &dyn std::fmt::Display| error.to_string();
+        let mut parts = Parts { whole: self.time(), ..Parts::default() };
+        let (script, took) = timed(|| (Script::parse(&self.air), ScriptHash::of(self.air.as_bytes())));
+        parts.script = took;
+        let (script, hash) = (script.0.map_err(|error| says(&error))?, script.1);
+        let (data, took) = timed(|| [decode(&self.previous), decode(&self.current)]);
+        parts.decode = took;
+        let [previous, current] = data;
+        let (previous, current) = (previous.map_err(|error| says(&error))?, current.map_err(|error| says(&error))?);
+        let (answers, took) = timed(|| read_results(&self.results));
+        parts.answers = took;
+        let answers = answers.map_err(|error| says(&error))?;
+        if !previous.shared().is_empty() && !current.shared().is_empty() {
+            let (merged, took) = timed(|| previous.shared().merge(current.shared()));
+            parts.merge = took;
+            drop(black_box(merged));
+        }
+        // Which merges as well.
+        let (outcome, took) = timed(|| execute(&script, hash, &previous, &current, parameters, answers));
+        parts.walk = took.saturating_sub(parts.merge);
+        let outcome = outcome.map_err(|error| says(&error))?;
+        let (data, took) = timed(|| encode(&outcome.data));
+        parts.encode = took;
+        let (requests, took) = timed(|| write_requests(&outcome.requests));
+        parts.requests = took;
+        drop(black_box((data, requests)));
+        Ok(Some(parts))
     }
 }

@@ -1,5 +1,6 @@
 //! What is kept of a run of the benchmarks: criterion's estimates, and beside them where and how they came about.
 
+use super::Parts;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,6 +19,8 @@ pub struct Facts {
     pub machine: Machine,
     /// Each scenario, engine and size.
     pub measured: BTreeMap<String, Measured>,
+    /// Where the time of our engine goes, for each scenario at its middle size.
+    pub parts: BTreeMap<String, Parts>,
 }
 
 /// What was measured.
@@ -48,6 +51,9 @@ pub struct Machine {
 
 /// What decides how long something takes, from this package.
 const MEASURED: [&str; 6] = ["../engine", "benches", "src/bench", "src/reference.rs", "Cargo.toml", "Cargo.lock"];
+
+/// What marks a commit that is not all of it.
+const CHANGED: char = '+';
 
 /// What a program says first, or nothing.
 fn says(program: &str, arguments: &[&str]) -> String {
@@ -87,7 +93,7 @@ impl Machine {
             memory_mib: memory.split(' ').next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or_default() / 1024,
             system: system.join(", "),
             rustc: says("rustc", &["--version"]),
-            commit: git(&["log", "-1", "--format=%h", "--abbrev=10"]) + if changed { "+" } else { "" },
+            commit: git(&["log", "-1", "--format=%h", "--abbrev=10"]) + &String::from_iter(changed.then_some(CHANGED)),
         }
     }
 }
@@ -105,6 +111,17 @@ impl Facts {
 
     fn path(signatures: bool) -> PathBuf {
         target().join("performance").join(Self::name(signatures)).with_extension("json")
+    }
+
+    /// What was kept of the last run, to which a run of a part of the scenarios may add; nothing if that was on another
+    /// machine or of another commit, since one table is of one.
+    pub fn resume(signatures: bool) -> Self {
+        let machine = Machine::here();
+        let kept = Self::load(signatures);
+        if kept.machine == machine && !machine.commit.ends_with(CHANGED) {
+            return kept;
+        }
+        Self { machine, ..Self::default() }
     }
 
     /// What was kept of the last run; nothing if there was none.

@@ -9,10 +9,12 @@
 
 mod engine;
 mod facts;
+mod parts;
 mod play;
 mod scenario;
 
 pub use engine::{Asked, Engine, Outcome, Prepared};
 pub use facts::{Facts, Machine, Measured, today};
+pub use parts::Parts;
 pub use play::{Played, Timer, prepare};
 pub use scenario::{SCENARIOS, Scenario, Timed};

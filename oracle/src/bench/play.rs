@@ -1,6 +1,6 @@
 //! One particle on one engine, and what of it is timed.
 
-use super::{Asked, Engine, Outcome, Prepared, Scenario, Timed};
+use super::{Asked, Engine, Outcome, Parts, Prepared, Scenario, Timed};
 use crate::Reference;
 use crate::events::Events;
 use crate::names::Names;
@@ -15,6 +15,9 @@ const PEERS: [&str; 5] = ["A", "B", "C", "I", "R"];
 /// What took longer than this is measured once.
 const REPEATED_MAX: Duration = Duration::from_secs(2);
 
+/// How long a run is repeated to see its parts.
+const PARTS_FOR: Duration = Duration::from_millis(300);
+
 /// A particle, or as much of it as is timed.
 #[derive(Debug, Default)]
 pub struct Played {
@@ -26,6 +29,8 @@ pub struct Played {
     pub calls: Vec<String>,
     /// What each peer has in the end.
     pub data: BTreeMap<String, Vec<u8>>,
+    /// Where the time of our engine goes, if that was asked.
+    parts: Parts,
     /// The last run that took an answer.
     last: Option<Prepared>,
 }
@@ -37,6 +42,8 @@ struct Stage {
     engine: Engine,
     names: Names,
     air: String,
+    /// Whether the parts of each run are measured too.
+    in_parts: bool,
 }
 
 impl Stage {
@@ -44,7 +51,7 @@ impl Stage {
         let mut names = Names::default();
         PEERS.iter().for_each(|name| drop(names.add(name)));
         let air = names.encode_script(&(scenario.air)(size));
-        Self { scenario: *scenario, size, engine, names, air }
+        Self { scenario: *scenario, size, engine, names, air, in_parts: false }
     }
 
     fn id(&self, name: &str) -> String {
@@ -84,6 +91,11 @@ impl Stage {
             let previous = played.data.get(peer).map(Vec::as_slice).unwrap_or_default();
             let (prepared, outcome) = self.run(peer, [previous, current], &answers)?;
             played.took += outcome.took;
+            if self.in_parts
+                && let Some(parts) = prepared.parts()?
+            {
+                played.parts += parts;
+            }
             played.runs += 1;
             if !answers.is_empty() {
                 played.last = Some(prepared);
@@ -205,6 +217,27 @@ impl Timer {
             self.played = Some(played);
         }
         Ok(took)
+    }
+
+    /// Where the time of our engine goes: in a single run that is timed, repeated for a while, or in all runs of a particle.
+    ///
+    /// # Errors
+    /// If the interpreter reports an error.
+    pub fn parts(&mut self) -> Result<Parts, String> {
+        self.ready()?;
+        let Some(prepared) = &self.prepared else {
+            self.stage.in_parts = true;
+            let played = self.stage.all();
+            self.stage.in_parts = false;
+            return Ok(played?.parts);
+        };
+        let mut sum = Parts::default();
+        while sum.whole < PARTS_FOR
+            && let Some(parts) = prepared.parts()?
+        {
+            sum += parts;
+        }
+        Ok(sum)
     }
 
     /// Takes over what another timer of the same engine played, of the same script.

@@ -1,11 +1,12 @@
 //! Writes `docs/performance.md` from what the benchmarks measured; measures first if told so.
 
-use airtight_oracle::bench::{Facts, Machine, Measured, SCENARIOS, Scenario};
+use airtight_oracle::bench::{Facts, Machine, Measured, Parts, SCENARIOS, Scenario};
 use clap::Parser;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 /// Writes how fast both engines are.
 #[derive(Parser, Debug)]
@@ -24,6 +25,19 @@ struct Row {
     size: usize,
     off: Pair,
     on: Pair,
+    /// Where the time of our engine goes, if this is the size of its scenario at which that was measured.
+    parts: Option<Parts>,
+}
+
+impl Row {
+    fn size(&self) -> String {
+        if is_pattern(self.scenario) { String::new() } else { amount(self.size, self.scenario.unit) }
+    }
+
+    /// How far apart the times of our engine in the two runs are, as a part of the lesser.
+    fn drift(&self) -> f64 {
+        self.off.ours.max(self.on.ours) / self.off.ours.min(self.on.ours) - 1.0
+    }
 }
 
 /// Both engines in one run of the benchmarks.
@@ -75,9 +89,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut rows = Vec::new();
     for scenario in SCENARIOS {
-        for &size in scenario.sizes {
-            let (off, on) = (Pair::load(off, false, scenario, size)?, Pair::load(on, true, scenario, size)?);
-            rows.push(Row { scenario, size, off, on });
+        let middle = scenario.sizes.get(scenario.sizes.len() / 2);
+        for size in scenario.sizes {
+            let parts = off.parts.get(scenario.id).filter(|_| Some(size) == middle).copied();
+            if parts.is_none() && Some(size) == middle {
+                return Err(format!("the parts of `{}` were not measured; run with `--measure`", scenario.id).into());
+            }
+            let (off, on) = (Pair::load(off, false, scenario, *size)?, Pair::load(on, true, scenario, *size)?);
+            rows.push(Row { scenario, size: *size, off, on, parts });
         }
     }
     let page = page(&rows, &off.machine)?;
@@ -121,6 +140,8 @@ fn page(rows: &[Row], machine: &Machine) -> Result<String, Box<dyn Error>> {
         (median(&mut spreads) * 100.0, spreads.last().copied().unwrap_or_default() * 100.0)
     };
     let (usual, widest) = spread(|row| row.off);
+    let mut drifts: Vec<_> = rows.iter().map(|row| row.drift() * 100.0).collect();
+    let (drift, drift_max) = (median(&mut drifts), drifts.last().copied().unwrap_or_default());
     writeln!(
         out,
         "\n## What was measured\n\n\
@@ -132,7 +153,10 @@ fn page(rows: &[Row], machine: &Machine) -> Result<String, Box<dyn Error>> {
          - **Patterns** are the functions of [`examples/patterns.aqua`](../examples/patterns.aqua), compiled, from the first \
          run to the last, with three peers and a relay; the primary of `failover` fails, and in `race` both say the same.\n\
          - Each time is the median of ten samples of criterion {}; half of the 95 % interval of a median is {usual:.1} % of it \
-         in the median of all rows, {widest:.1} % in the worst (signatures off).\n\
+         in the median of all rows, {widest:.1} % in the worst (signatures off). That is the noise of a second; what the machine \
+         does from one minute to the next shows in the times of Airtight in the two runs, which should be the same: they differ \
+         by {drift:.0} % in the median of all rows, {drift_max:.0} % in the worst. A ratio is between two times that were \
+         measured right after each other.\n\
          - ¹ One pass: a particle that takes longer than two seconds was played once.\n\n\
          ## Machine\n\n\
          | | |\n|---|---|\n\
@@ -208,7 +232,7 @@ fn table(out: &mut String, rows: &[Row]) -> std::fmt::Result {
          |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
     )?;
     for (at, row) in rows.iter().enumerate() {
-        let Row { scenario, size, off, on } = row;
+        let Row { scenario, size, off, on, .. } = row;
         let first = scenario.sizes.first() == Some(size);
         let runs = match off.runs {
             [ours, theirs] if ours == theirs => ours.to_string(),
@@ -228,7 +252,7 @@ fn table(out: &mut String, rows: &[Row]) -> std::fmt::Result {
             out,
             "| {} | {} | {runs} | {}{} | {}{} | {} | {}{} | {} | {growths} |",
             if first { scenario.title } else { "" },
-            if is_pattern(scenario) { String::new() } else { amount(*size, scenario.unit) },
+            row.size(),
             seconds(off.ours),
             once(off.once[0]),
             seconds(off.theirs),
@@ -273,18 +297,70 @@ fn aim(out: &mut String, rows: &[Row]) -> std::fmt::Result {
         let behind = if low.iter().any(|ratio| *ratio < 1.0) { ", **behind**" } else { "" };
         writeln!(out, "- {}: {}{behind}.", scenario.title, ratios.join(", "))?;
     }
+    parts(out, rows)
+}
+
+/// Where the time of our engine goes, and what that means for the aim.
+fn parts(out: &mut String, rows: &[Row]) -> std::fmt::Result {
+    let measured: Vec<(&Row, Parts)> = rows.iter().filter_map(|row| Some((row, row.parts?))).collect();
+    let names = Parts::default().named().map(|(name, _)| name);
     writeln!(
         out,
-        "\nIn both engines a run is bytes to bytes and keeps nothing for the next one. In a run of Airtight that takes the last \
-         answer of a sequence of 1,000 calls, a profile of its instructions, taken by hand and not by the \
-         command above, gave about a quarter to reading and checking the \
-         script, a sixth to decoding its own data, two fifths to the walk of the script over all events, in which arguments are \
-         computed again and hashed, since no event is taken on trust, and a twentieth to encoding; the rest is requests and \
-         answers. Across all of these, BLAKE3 of short texts is about a tenth, and allocation another one. So a particle of n \
-         calls that are answered one by one takes time in n², as it does in the reference. Going much further takes memory \
-         between runs: a host that keeps the script, the decoded data and the walk of a particle. The interface of bytes has \
-         none."
+        "\nWhere the time of Airtight goes, at the middle size, signatures off: each part is called by itself, with the same \
+         inputs as in the run, and told as a part of the whole run. The rest is mostly freeing what was made.\n\n\
+         | scenario | N | {} | rest | ratio | `execute` alone |\n|---|--:|{}--:|--:|--:|",
+        names.join(" | "),
+        "--:|".repeat(names.len()),
+    )?;
+    let kept = |row: &Row, parts: &Parts| row.off.ratio() / parts.share(parts.merge + parts.walk);
+    for (row, parts) in &measured {
+        let shares = parts.named().map(|(_, part)| percent(parts.share(part)));
+        writeln!(
+            out,
+            "| {} | {} | {} | {} | {} | {} |",
+            row.scenario.title,
+            row.size(),
+            shares.join(" | "),
+            percent(parts.rest()),
+            times(row.off.ratio()),
+            times(kept(row, parts)),
+        )?;
+    }
+    let scenarios = || measured.iter().filter(|(row, _)| !is_pattern(row.scenario));
+    let of = |part: fn(&Parts) -> Duration| {
+        percent(median(&mut scenarios().map(|(_, parts)| parts.share(part(parts))).collect::<Vec<_>>()))
+    };
+    let out_of_reach =
+        measured.iter().filter(|(row, parts)| row.off.ratio() < AIM * (1.0 - parts.share(parts.merge + parts.walk)));
+    let out_of_reach = out_of_reach.count();
+    let alone = median(&mut scenarios().map(|(row, parts)| kept(row, parts)).collect::<Vec<_>>());
+    writeln!(
+        out,
+        "\n- **Script**: read and checked in each run, since a run is told its text. In the median of the scenarios {}.\n\
+         - **Decode** and **encode**: of its own data, and of those of another peer. In the median {} and {}.\n\
+         - **Walk**: the script is walked over all events, and the arguments of each call are computed again and hashed, since \
+         no event is taken on trust. In the median {}. So a particle of n calls that are answered one by one takes time in n², \
+         as it does in the reference.\n\
+         - **Requests** and **answers**: JSON that the host reads and writes, of the same text for both engines; nothing of \
+         the data or the walk makes it shorter. It is what limits *emit*, where nothing is known yet, and the big value, which \
+         is read once as an answer, and written once more as an argument of each request.\n\n\
+         In both engines a run is bytes to bytes and keeps nothing for the next one. The last column says how many times as \
+         long the whole run of the reference takes as `airtight_engine::invoke::execute`, which is the same run over a script \
+         and data that are values already: {} in the median of the scenarios. A host in Rust that keeps both between runs pays \
+         that, and `encode` when it sends. It is no comparison of like with like, since the reference has bytes only; it shows \
+         how far the aim is beyond what bytes to bytes can give: with a walk and a merge that took no time at all, {out_of_reach} \
+         of these {} rows would still not reach it.",
+        of(|parts| parts.script),
+        of(|parts| parts.decode),
+        of(|parts| parts.encode),
+        of(|parts| parts.walk),
+        times(alone),
+        measured.len(),
     )
+}
+
+fn percent(part: f64) -> String {
+    format!("{:.0} %", part * 100.0)
 }
 
 /// Three digits.
