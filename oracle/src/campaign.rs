@@ -4,10 +4,10 @@ use crate::ledger::Ledger;
 use crate::lockstep::{Compared, Divergence, LIMIT_EXCEEDED, compare, follow};
 use crate::{Kind, Reference};
 use airtight_engine::runner::RunnerError;
-use airtight_engine::script::{Position, Tree, Value, print};
+use airtight_engine::script::{self, Position, Script, Tree, print};
 use airtight_generators::{ScriptConfig, ScriptGenerator, Seeded, Weather, reduce};
-use airtight_properties::{Case, CaseError, Schedule, ServiceSpec, Subject};
-use serde_json::json;
+use airtight_properties::{Case, CaseError, Schedule, ServiceSpec, Subject, forms};
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// The share of calls that fail, history by history.
@@ -97,8 +97,13 @@ impl Campaign {
                 ScriptConfig { size: 10..=40, unguarded_percent: 5, ..ScriptConfig::valid() }
             }
             2 => streams(),
-            _ => match self.written.get(number % self.written.len().max(1)) {
+            _ if number.is_multiple_of(2) => match self.written.get(number / 2 % self.written.len().max(1)) {
                 Some(written) => return written.clone(),
+                None => ScriptConfig::valid(),
+            },
+            // Not each of them passes the static rules.
+            _ => match (0..FORMS_TRIED).find_map(|attempt| valid_form(seed ^ attempt << 48)) {
+                Some(form) => return form,
                 None => ScriptConfig::valid(),
             },
         };
@@ -114,9 +119,16 @@ impl Campaign {
             Some(LATE) => Weather { lazy: 80, ..WEATHER },
             _ => WEATHER,
         };
-        let functions = || functions(script).into_iter().cycle().nth((seed / 32) as usize % 8);
-        let fixed = (circumstance == Some(NOT_JSON)).then(functions).flatten();
-        let fixed = fixed.map(|function| json!({ "answers": [{ "function": function, "text": "not JSON" }] }));
+        let functions = || names(script, Position::Function).into_iter().cycle().nth((seed / 32) as usize % 8);
+        let not_json = (circumstance == Some(NOT_JSON)).then(functions).flatten();
+        let mut answers: Vec<Value> =
+            not_json.into_iter().map(|function| json!({ "function": function, "text": "not JSON" })).collect();
+        if names(script, Position::Service).iter().any(|service| service == forms::RAISERS) {
+            let of_forms = forms::ANSWERS.get("answers").and_then(Value::as_array).into_iter().flatten();
+            // What is no JSON is a circumstance of its own.
+            answers.extend(of_forms.filter(|answer| answer.get("function") != Some(&json!(forms::BABBLES))).cloned());
+        }
+        let fixed = (!answers.is_empty()).then(|| json!({ "answers": answers }));
         Case {
             script: print::compact(script).into(),
             init: "init".into(),
@@ -209,17 +221,26 @@ impl Campaign {
     }
 }
 
-/// The functions that a script names.
-fn functions(script: &Tree) -> Vec<String> {
-    let mut functions = Vec::new();
+/// How often a script of one of the forms is drawn, until one passes the static rules.
+const FORMS_TRIED: u64 = 8;
+
+/// A script of one of the forms in which several things meet, if this one passes the static rules.
+fn valid_form(seed: u64) -> Option<Tree> {
+    let text = forms::draw(&mut Seeded::new(seed));
+    Script::parse(text.as_str()).is_ok().then(|| Tree::parse(text).ok()).flatten()
+}
+
+/// The texts that a script has at a position.
+fn names(script: &Tree, wanted: Position) -> Vec<String> {
+    let mut names = Vec::new();
     for node in script.node_ids() {
         for (operand, position) in script.placed_operands(node) {
-            if let (Position::Function, Value::String(text)) = (position, &script.operand(operand).value) {
-                functions.push(script.text(*text).to_owned());
+            if let (true, script::Value::String(text)) = (position == wanted, &script.operand(operand).value) {
+                names.push(script.text(*text).to_owned());
             }
         }
     }
-    functions
+    names
 }
 
 /// How many scripts are tried at most to make one smaller.
@@ -231,10 +252,12 @@ pub fn shrink(seed: u64, script: &Tree, divergence: &Divergence, ours: &mut Subj
     // What the reference does not even read is told on the standard error each time.
     let silent = divergence.kind != Kind::Class || !divergence.detail.ends_with(" 1");
     let endless = divergence.detail.starts_with("10 ");
+    // Another peer might have a name that means something else besides, as a key, which the reference is then given as an id.
+    let peers = names(script, Position::Peer);
     let mut tries = 0;
     reduce(script.clone(), |tree| {
         tries += 1;
-        if tries > TRIES_MAX {
+        if tries > TRIES_MAX || names(tree, Position::Peer).iter().any(|peer| !peers.contains(peer)) {
             return false;
         }
         let Some(played) = silent.then(|| Campaign::case(seed, tree).play(ours).ok()).flatten() else { return false };

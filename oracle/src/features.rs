@@ -3,11 +3,12 @@
 use airtight_engine::script::{
     Accessor, Class, Instruction, Kind, Lens, LensView, NodeId, Operand, Position, Symbol, Tree, Value, VariableKind,
 };
+use airtight_properties::forms;
 use std::collections::BTreeSet;
 
 /// What only a look at the whole script shows.
 type OfWhole = (&'static str, fn(&Tree) -> bool);
-const OF_WHOLE: [OfWhole; 16] = [
+const OF_WHOLE: [OfWhole; 19] = [
     ("error read after par", reads_error_after_par),
     ("error read after batch", reads_error_after_batch),
     ("xor in a handler", catches_in_handler),
@@ -19,6 +20,9 @@ const OF_WHOLE: [OfWhole; 16] = [
     ("addition between folds", added_between_folds),
     ("ap beside another addition", added_in_two_ways),
     ("filled by a fold", filled_by_a_fold),
+    ("fold over a repeated key", folds_over_a_repeated_key),
+    ("keys that print alike", has_keys_that_print_alike),
+    ("match raised again", raises_match_again),
     ("peer of an error read", reads_peer_of_an_error),
     ("iterator read after next", reads_iterator_after_next),
     ("assignment in its new", cleared_and_assigned),
@@ -89,6 +93,9 @@ pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
                     features.insert("value fold");
                 }
             }
+            Instruction::Call { service, .. } if is_text(tree, tree.operand(service), forms::RAISERS) => {
+                features.insert("errors of a service");
+            }
             Instruction::Fail { .. } if !tree.placed_operands(node).any(|(id, _)| is_error(tree.operand(id))) => {
                 features.insert("fail value");
             }
@@ -111,7 +118,15 @@ pub fn features(tree: &Tree) -> BTreeSet<&'static str> {
 /// goes on with is the whole body of its fold.
 fn reads_error_after_par(tree: &Tree) -> bool {
     let pars = tree.node_ids().filter(|node| tree.node(*node).kind == Kind::Par);
-    let mut pars = pars.filter(|par| inside(tree, *par).any(|inner| can_fail(tree, inner)));
+    // A `next` goes on with the whole fold, its last instruction included.
+    let goes_on = |par: NodeId, (fold, iterator): (NodeId, &Operand)| {
+        nexts(tree, fold, iterator).any(|next| is_inside(tree, next, par))
+            && inside(tree, fold).any(|inner| can_fail(tree, inner))
+    };
+    let fails = |par: NodeId| {
+        inside(tree, par).any(|inner| can_fail(tree, inner)) || folds(tree).any(|fold| goes_on(par, fold))
+    };
+    let mut pars = pars.filter(|par| fails(*par));
     pars.any(|par| {
         let Some(second) = tree.children(par).nth(1) else { return false };
         let again = |(fold, iterator)| {
@@ -212,12 +227,61 @@ fn added_between_folds(tree: &Tree) -> bool {
     })
 }
 
-/// Whether an `ap` adds to a stream or map to which another instruction before it does too.
+/// Whether an `ap` adds to a stream or map to which another instruction before it does too, after something that has an event,
+/// so that what is added may have come with data.
 fn added_in_two_ways(tree: &Tree) -> bool {
     let aps = tree.node_ids().filter(|node| matches!(tree.node(*node).kind, Kind::Assign | Kind::Insert));
-    let mut targets = aps.flat_map(|ap| tree.placed_operands(ap).map(move |(id, _)| (ap, tree.operand(id))));
-    targets
-        .any(|(ap, target)| is_growing(target) && tree.node_ids().any(|other| other < ap && adds(tree, other, target)))
+    let before = |ap: NodeId| tree.node_ids().filter(move |other| *other < ap);
+    let mut aps = aps.filter(|ap| before(*ap).any(|one| matches!(tree.node(one).kind, Kind::Call | Kind::Canon)));
+    aps.any(|ap| {
+        let mut targets = tree.placed_operands(ap).map(|(id, _)| tree.operand(id)).filter(|target| is_growing(target));
+        targets.any(|target| before(ap).any(|other| adds(tree, other, target)))
+    })
+}
+
+/// Whether there is a fold over a whole canon map, of a map to which several entries may be added.
+fn folds_over_a_repeated_key(tree: &Tree) -> bool {
+    let is_whole_map = |operand: &Operand| is_kind(operand, VariableKind::CanonMap) && !has_lens(tree, operand);
+    let repeated = |map: &Operand| {
+        let mut additions = tree.node_ids().filter(|node| adds(tree, *node, map));
+        let again = |addition: NodeId| folds(tree).any(|(fold, _)| is_inside(tree, addition, fold));
+        additions.next().is_some_and(|first| again(first) || additions.next().is_some())
+    };
+    let nodes = || tree.node_ids().map(|node| tree.instruction(node));
+    nodes().any(|one| matches!(one, Instruction::Fold { iterable, .. } if is_whole_map(tree.operand(iterable))))
+        && nodes().any(|one| match one {
+            Instruction::Canon { source, .. } => {
+                is_kind(tree.operand(source), VariableKind::Map) && repeated(tree.operand(source))
+            }
+            _ => false,
+        })
+}
+
+/// Whether an integer and the string of its digits are keys of stream maps.
+fn has_keys_that_print_alike(tree: &Tree) -> bool {
+    let keys = || {
+        tree.node_ids().filter_map(|node| match tree.instruction(node) {
+            Instruction::Insert { key, .. } => Some(&tree.operand(key).value),
+            _ => None,
+        })
+    };
+    let integers: BTreeSet<String> = keys()
+        .filter_map(|key| match key {
+            Value::Integer(integer) => Some(integer.to_string()),
+            _ => None,
+        })
+        .collect();
+    keys().any(|key| matches!(key, Value::String(text) if integers.contains(tree.text(*text))))
+}
+
+/// Whether the error of a `match` or `mismatch` may be raised again.
+fn raises_match_again(tree: &Tree) -> bool {
+    let raises = |node: NodeId| {
+        tree.node(node).kind == Kind::Fail
+            && tree.placed_operands(node).any(|(id, _)| matches!(tree.operand(id).value, Value::Error(_)))
+    };
+    tree.node_ids().any(|node| matches!(tree.node(node).kind, Kind::Match | Kind::Mismatch))
+        && tree.node_ids().any(raises)
 }
 
 /// Whether a fold over a stream or map adds to another one.
@@ -406,6 +470,10 @@ fn is_growing(operand: &Operand) -> bool {
 
 fn is_kind(operand: &Operand, kind: VariableKind) -> bool {
     matches!(&operand.value, Value::Variable(variable) if variable.kind == kind)
+}
+
+fn is_text(tree: &Tree, operand: &Operand, text: &str) -> bool {
+    matches!(operand.value, Value::String(symbol) if tree.text(symbol) == text)
 }
 
 /// Whether an operand is a part of a variable.

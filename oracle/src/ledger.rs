@@ -3,6 +3,7 @@
 use crate::campaign::{FAILED, LOST};
 use crate::features::features;
 use crate::lockstep::{Divergence, Kind};
+use crate::page;
 use airtight_engine::script::Tree;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -82,6 +83,15 @@ impl Ledger {
     /// If it is not there or not of its form.
     pub fn load() -> Result<Self, Box<dyn std::error::Error>> {
         Ok(toml::from_str(&std::fs::read_to_string(Self::path())?)?)
+    }
+
+    /// Writes it, and what the page of findings says of it.
+    ///
+    /// # Errors
+    /// If one of the two cannot be written.
+    pub fn save(&self) -> Result<(), Box<dyn std::error::Error>> {
+        std::fs::write(Self::path(), toml::to_string_pretty(self)?)?;
+        page::renew(self)
     }
 
     /// The sort that a difference is of, by its number. The script is made small only if that matters.

@@ -13,10 +13,12 @@ mod features;
 mod ledger;
 mod lockstep;
 mod names;
+pub mod page;
 pub mod rediscovery;
 mod reference;
 mod show;
 mod wire;
+pub mod witness;
 
 pub use campaign::{Campaign, Outcome, Unknown, shrink};
 pub use features::features;

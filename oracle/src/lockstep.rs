@@ -339,29 +339,19 @@ impl Follower<'_> {
         // After a restart our engine repeats what is open.
         ours.retain(|id, _| !self.calls.contains_key(&(peer.clone(), *id)));
         let mut left: Vec<(u32, CallRequest)> = theirs.requests.clone().into_iter().collect();
-        let mut alone = Vec::new();
-        for (id, request) in ours {
-            let named = |other: &CallRequest| name(other) == name(&request);
-            let alike = |(_, other): &(u32, CallRequest)| named(other) && other.arguments == request.arguments;
-            // Of several with one text, that with the same origins.
-            let same = left.iter().position(|one| alike(one) && one.1.tetraplets == request.tetraplets);
-            let equal = same.or_else(|| left.iter().position(alike));
-            match equal {
-                Some(at) => {
-                    let (their_id, other) = left.remove(at);
-                    self.pair(number, run, (id, request), (their_id, other));
+        let mut extra: Vec<(u32, CallRequest)> = ours.into_iter().collect();
+        // Of several with one text, those with the same origins go together, before others do.
+        let alike = [
+            |ours: &CallRequest, theirs: &CallRequest| ours == theirs,
+            |ours: &CallRequest, theirs: &CallRequest| name(ours) == name(theirs) && ours.arguments == theirs.arguments,
+            |ours: &CallRequest, theirs: &CallRequest| name(ours) == name(theirs),
+        ];
+        for alike in alike {
+            for request in std::mem::take(&mut extra) {
+                match left.iter().position(|(_, other)| alike(&request.1, other)) {
+                    Some(at) => self.pair(number, run, request, left.remove(at)),
+                    None => extra.push(request),
                 }
-                None => alone.push((id, request)),
-            }
-        }
-        let mut extra = Vec::new();
-        for (id, request) in alone {
-            match left.iter().position(|(_, other)| name(other) == name(&request)) {
-                Some(at) => {
-                    let (their_id, other) = left.remove(at);
-                    self.pair(number, run, (id, request), (their_id, other));
-                }
-                None => extra.push((id, request)),
             }
         }
         let detail = match (extra.is_empty(), left.is_empty()) {

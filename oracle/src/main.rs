@@ -1,10 +1,11 @@
 //! A campaign: many histories on both engines, and how often each known difference was met.
 
 use airtight_engine::script::Tree;
-use airtight_oracle::{Campaign, Ledger, Reference, SIGNATURES, Unknown, Verdict, compare};
+use airtight_oracle::{Campaign, Divergence, Ledger, Reference, SIGNATURES, Unknown, Verdict, compare, shrink};
 use airtight_properties::Subject;
 use clap::Parser;
 use std::error::Error;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -25,21 +26,33 @@ struct Arguments {
     /// lasted 5 minutes
     #[arg(long)]
     seconds: Option<u64>,
-    /// Only the scripts of the folders and the examples
+    /// Only scripts of one sort
     #[arg(long)]
-    written: bool,
+    only: Option<Sort>,
     /// No campaign: the history of this entry of the ledger, or with `--script` the first of another script that shows it
     #[arg(long)]
     entry: Option<String>,
-    /// A script in place of that of the entry
-    #[arg(long, requires = "entry")]
+    /// No campaign: histories of this script, and whatever differs in them
+    #[arg(long)]
     script: Option<String>,
-    /// With `--write` or `--entry`, how many histories of a script are tried, until one shows the difference
+    /// With `--write`, `--entry` or `--script`, how many histories of a script are tried
     #[arg(long, default_value_t = 256)]
     seeds: u64,
-    /// Write the counts, smaller scripts and their histories into the ledger
+    /// No campaign: the section of the page of findings about the ledger, anew
+    #[arg(long)]
+    renew: bool,
+    /// Write the counts, smaller scripts and their histories into the ledger, and its section of the page of findings
     #[arg(long)]
     write: bool,
+}
+
+/// Where scripts come from.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+enum Sort {
+    /// The folders and the examples
+    Written,
+    /// Forms in which several things meet
+    Forms,
 }
 
 /// What a campaign that its time ended must have come to at least: so many histories, or so many seconds.
@@ -51,13 +64,24 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     if let Some(id) = &arguments.entry {
         return show(ledger, id, arguments.script, arguments.seeds);
     }
+    if arguments.renew {
+        airtight_oracle::page::renew(&ledger)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(script) = &arguments.script {
+        return differences(&ledger, script, arguments.seed..arguments.seed + arguments.seeds);
+    }
     let mut campaign = Campaign::new();
     for folder in &arguments.scripts {
         campaign.add(folder);
     }
     let begin = Instant::now();
     let range = arguments.seed..arguments.seed + arguments.histories;
-    let seeds = range.map(|seed| if arguments.written { seed * 4 + 3 } else { seed });
+    let seeds = range.map(|seed| match arguments.only {
+        None => seed,
+        Some(Sort::Written) => seed * 8 + 3,
+        Some(Sort::Forms) => seed * 8 + 7,
+    });
     let limit = arguments.seconds.unwrap_or(u64::MAX);
     let seeds = seeds.take_while(|_| begin.elapsed().as_secs() < limit);
     let outcome = campaign.run(&ledger, seeds, |Unknown { seed, script, divergence }| {
@@ -80,7 +104,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     };
     let told = format!(
         "{} histories{cut} from seed {} on, signatures {}: {} runs, {} calls, {} answers, {} of the histories alike to the \
-         end, {} in all respects; {} differences not in the ledger",
+         end, {} in all respects; {} peers named by ours only; {} differences not in the ledger",
         outcome.histories,
         arguments.seed,
         if SIGNATURES { "on" } else { "off" },
@@ -89,9 +113,10 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         totals.answers,
         outcome.ended,
         outcome.equal,
+        totals.told_more,
         outcome.unknown.len(),
     );
-    println!("\n{told}; {} peers named by ours only; {seconds:.1} s", totals.told_more);
+    println!("\n{told}; {seconds:.1} s");
     if outcome.unplayed > 0 {
         println!("{} more could not be played", outcome.unplayed);
     }
@@ -130,9 +155,34 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
                 println!("{}: no history shows it", ledger.entries[number].id);
             }
         }
-        std::fs::write(Ledger::path(), toml::to_string_pretty(&ledger)?)?;
+        ledger.save()?;
     }
     Ok(if outcome.unknown.is_empty() && enough { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Shows each difference in histories of a script, and what the ledger says of it.
+fn differences(ledger: &Ledger, script: &str, seeds: Range<u64>) -> Result<ExitCode, Box<dyn Error>> {
+    let tree = Tree::parse(script)?;
+    let (mut ours, mut theirs) = (Subject::own(), Reference::ready()?);
+    let (mut histories, mut unknown) = (0, 0);
+    let mut seen: Vec<Divergence> = Vec::new();
+    for seed in seeds {
+        let compared = compare(&Campaign::case(seed, &tree), &mut ours, &mut theirs)?;
+        histories += 1;
+        for divergence in compared.divergences {
+            if seen.iter().any(|one| one.is_like(&divergence)) {
+                continue;
+            }
+            let smallest = || shrink(seed, &tree, &divergence, &mut ours, &mut theirs);
+            let known = ledger.classify(&divergence, Campaign::circumstance(seed), &tree, smallest);
+            unknown += usize::from(known.is_err());
+            let known = known.map_or("not in the ledger", |known| &ledger.entries[known].id);
+            println!("history {seed}, {known}:\n{divergence}\n");
+            seen.push(divergence);
+        }
+    }
+    println!("{histories} histories, {} sorts of difference, {unknown} not in the ledger", seen.len());
+    Ok(if unknown == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Shows the difference of an entry, on its own history or on the first one of the script that has it.

@@ -1,7 +1,9 @@
 //! Generated scripts and the examples on both engines: whatever differs is in the ledger.
 
 use airtight_engine::script::{Script, Tree};
-use airtight_oracle::{Campaign, Compared, Divergence, Kind, Ledger, Reference, Unknown, Verdict, compare, features};
+use airtight_oracle::{
+    Campaign, Compared, Divergence, Kind, Ledger, Reference, Unknown, Verdict, compare, features, page,
+};
 use airtight_properties::Subject;
 
 /// How many histories; more of them with `AIRTIGHT_HISTORIES=20000 cargo test --release`.
@@ -93,6 +95,17 @@ fn every_entry_occurs() {
     assert!(missing.is_empty(), "no history shows {missing:?}");
 }
 
+/// What the page says of the ledger is what the ledger says.
+#[test]
+fn the_page_is_of_the_ledger() {
+    let said = std::fs::read_to_string(page::path()).expect("the page can be read");
+    let ledger = Ledger::load().expect("the ledger can be read");
+    assert!(
+        said.ends_with(&page::differences(&ledger)),
+        "docs/reference-findings.md says something else of the ledger: `cargo run --release -- --renew` writes it anew"
+    );
+}
+
 /// A mistake of ours is mended, not entered.
 #[test]
 fn no_entry_is_ours() {
@@ -107,6 +120,8 @@ fn what_no_entry_explains_is_refused() {
     const STREAM: &str = r#"(seq (call "a" ("s" "f") [] $s) (fold $s i (seq (call "b" ("s" "g") [i]) (next i))))"#;
     const HANDLER: &str = r#"(xor (call "a" ("s" "f") []) (call "b" ("s" "g") [:error:]))"#;
     const CANON: &str = r#"(seq (call "a" ("s" "f") [] $s) (seq (canon "b" $s #c) (call "b" ("s" "g") [#c])))"#;
+    const MAP: &str =
+        r#"(seq (seq (ap ("a" 1) %m) (ap ("b" 2) %m)) (seq (canon "a" %m #%m) (call "a" ("s" "f") [#%m])))"#;
     let ledger = Ledger::load().expect("the ledger can be read");
     let taken = |script: &str, kind, detail: &str, circumstance, after_loss| {
         let tree = Tree::parse(script).expect("the script can be read");
@@ -126,7 +141,7 @@ fn what_no_entry_explains_is_refused() {
     let lost = (0..64).filter_map(Campaign::circumstance).find(|it| *it == "lost data");
     assert!(lost.is_some(), "some peers lose their data");
     let mut wrong = Vec::new();
-    for script in [CALLS, STREAM, HANDLER, CANON] {
+    for script in [CALLS, STREAM, HANDLER, CANON, MAP] {
         for (kind, detail) in [
             (Kind::Failure, "panic"),
             (Kind::Class, "0 20000"),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::sync::LazyLock;
 
 /// A script, by choices; not each of them passes the static rules.
-pub(crate) fn draw(choices: &mut dyn Choices) -> String {
+pub fn draw(choices: &mut dyn Choices) -> String {
     let mut forms = Forms { choices, functions: 0 };
     match forms.below(6) {
         0 => forms.map(),
@@ -20,7 +20,7 @@ pub(crate) fn draw(choices: &mut dyn Choices) -> String {
 }
 
 /// The service whose functions answer with what `fail` is given.
-const RAISERS: &str = "errors";
+pub const RAISERS: &str = "errors";
 
 /// What it answers: errors with codes of all sizes, and what is no error.
 const ERRORS: [&str; 10] = [
@@ -36,12 +36,14 @@ const ERRORS: [&str; 10] = [
     "7",
 ];
 
-/// A function of it that fails, and one with an answer that is no JSON.
+/// A function of it that fails.
 const FAILS: &str = "fails";
-const BABBLES: &str = "babbles";
+
+/// A function of it with an answer that is no JSON.
+pub const BABBLES: &str = "babbles";
 
 /// The answers of that service, as a file that fixes answers has them.
-pub(crate) static ANSWERS: LazyLock<Value> = LazyLock::new(|| {
+pub static ANSWERS: LazyLock<Value> = LazyLock::new(|| {
     let errors = ERRORS
         .iter()
         .enumerate()

@@ -34,7 +34,7 @@ pub mod execution;
 pub mod film;
 pub mod findings;
 pub mod forgery;
-mod forms;
+pub mod forms;
 pub mod free;
 mod hunt;
 mod instances;

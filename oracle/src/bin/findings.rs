@@ -2,7 +2,7 @@
 
 use airtight_oracle::bench::{Machine, today};
 use airtight_oracle::rediscovery::{By, DEFECTS, Defect, Found, SCRIPTS, Sought, generated, streams, through};
-use airtight_oracle::{Kind, Ledger, SIGNATURES, VERSION, Verdict as Whose};
+use airtight_oracle::{Ledger, SIGNATURES, VERSION, page};
 use airtight_properties::{Comparison, Counterexample, Law, Options, Verdict, law, laws};
 use clap::Parser;
 use std::collections::BTreeMap;
@@ -56,16 +56,13 @@ fn verdict_name(verdict: &Verdict) -> String {
     }
 }
 
-/// A text in a cell of a table.
-/// A text in one line of a table; what cannot be seen is written by its number, or the page would be no text.
-fn cell(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|");
-    let shown = |char: char| if char.is_control() { char.escape_unicode().to_string() } else { char.to_string() };
-    line.chars().map(shown).collect()
-}
-
-fn script_of(found: &Found) -> String {
-    found.counterexample.as_ref().map_or(String::new(), |one| format!("`{}`", cell(&one.case.script)))
+/// The script of what was found, in a cell; a long one stands below, under this title.
+fn script_of(found: &Found, title: &str, below: &mut String) -> String {
+    let Some(Counterexample { case, .. }) = &found.counterexample else { return String::new() };
+    if !page::is_short(&case.script) {
+        below.push_str(&format!("{title}:\n\n{}\n", page::script_block(&case.script)));
+    }
+    page::script_cell(&case.script)
 }
 
 fn seconds(time: Duration) -> String {
@@ -97,9 +94,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     if !server.is_file() {
         return Err(format!("there is no server at {}: build it (`cargo build --release`)", server.display()).into());
     }
-    let mut page = String::new();
+    let mut text = String::new();
     write!(
-        page,
+        text,
         "# What the laws find in the reference interpreter\n\n\
          Airtight's harness can hold its laws ([`laws.md`](laws.md)) against any interpreter of AIR. Here it held them \
          against the reference interpreter, AquaVM {VERSION} (signatures {}), as a black box: only its public functions were \
@@ -130,19 +127,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         arguments.seed,
         run_of(&Machine::here_of(&HELD)),
     )?;
-    defects(&arguments, &server, &mut page)?;
-    table_of_laws(&arguments, &server, &mut page)?;
-    differences(&mut page)?;
+    defects(&arguments, &server, &mut text)?;
+    table_of_laws(&arguments, &server, &mut text)?;
+    text.push_str(&page::differences(&Ledger::load()?));
     match &arguments.write {
-        Some(file) => std::fs::write(file, page)?,
-        None => print!("{page}"),
+        Some(file) => std::fs::write(file, text)?,
+        None => print!("{text}"),
     }
     Ok(())
 }
 
 /// The known defects: each one on its script, as a library and by JSON-RPC, and on generated scripts.
-fn defects(arguments: &Arguments, server: &Path, page: &mut String) -> Result<(), Box<dyn Error>> {
-    page.push_str(
+fn defects(arguments: &Arguments, server: &Path, out: &mut String) -> Result<(), Box<dyn Error>> {
+    out.push_str(
         "## Known defects, found again\n\n\
          These defects of the reference were known before. Each is looked for with the one law that it breaks: on a script \
          that was written for it (*written*), with the reference driven in both ways, and on random scripts (*random*), where the \
@@ -164,6 +161,7 @@ fn defects(arguments: &Arguments, server: &Path, page: &mut String) -> Result<()
             vec![(By::Rpc(server), false), (By::Rpc(server), true)]
         };
         let mut shown: Option<Found> = None;
+        let mut below = String::new();
         for (by, made_up) in ways {
             let mut subject = by.subject(defect.comparison)?;
             let found = if made_up {
@@ -174,9 +172,10 @@ fn defects(arguments: &Arguments, server: &Path, page: &mut String) -> Result<()
                 let script = std::iter::once(defect.script.to_owned());
                 through(law, &mut subject, script, &options, defect.into(), time_max)?
             };
+            let script = script_of(&found, &format!("Found on random scripts, {}", by.name()), &mut below);
             writeln!(
-                page,
-                "| {} | `{}` | {} | {} | {} | {} | {} | {} | {} | {} |",
+                out,
+                "| {} | `{}` | {} | {} | {} | {} | {} | {} | {} | {script} |",
                 defect.name,
                 defect.law,
                 comparison_name(defect.comparison),
@@ -186,7 +185,6 @@ fn defects(arguments: &Arguments, server: &Path, page: &mut String) -> Result<()
                 found.scripts,
                 found.histories,
                 seconds(found.time),
-                script_of(&found),
             )?;
             eprintln!("{}: {} {} {:?}", defect.name, by.name(), found.histories, found.verdict);
             if shown.is_none() && found.counterexample.is_some() {
@@ -194,40 +192,48 @@ fn defects(arguments: &Arguments, server: &Path, page: &mut String) -> Result<()
             }
         }
         detail(&mut details, defect, law, shown.and_then(|found| found.counterexample))?;
+        details.push_str(&below);
     }
-    page.push('\n');
-    page.push_str(&details);
+    out.push('\n');
+    out.push_str(&details);
     Ok(())
 }
 
 /// How a defect shows, in full.
-fn detail(page: &mut String, defect: &Defect, law: &Law, found: Option<Counterexample>) -> Result<(), Box<dyn Error>> {
-    writeln!(page, "### {}\n\n{}. The law `{}`: {}.\n", defect.name, capital(defect.what), law.name, law.statement)?;
+fn detail(out: &mut String, defect: &Defect, law: &Law, found: Option<Counterexample>) -> Result<(), Box<dyn Error>> {
+    writeln!(
+        out,
+        "### {}\n\n{}. The law `{}`: {}.\n",
+        defect.name,
+        page::capital(defect.what),
+        law.name,
+        law.statement
+    )?;
     let Some(found) = found else {
         writeln!(
-            page,
+            out,
             "**It was not found again** within these bounds, on this script:\n\n```air\n{}\n```\n",
             defect.script
         )?;
         return Ok(());
     };
-    writeln!(page, "```air\n{}\n```\n", found.case.script.trim_end())?;
-    writeln!(page, "```text")?;
+    writeln!(out, "```air\n{}\n```\n", found.case.script.trim_end())?;
+    writeln!(out, "```text")?;
     for (peer, what) in &found.violation.story {
-        writeln!(page, "{peer:8} {}", in_words(what))?;
+        writeln!(out, "{peer:8} {}", in_words(what))?;
     }
-    writeln!(page, "\nbroken: {}", found.violation.statement)?;
+    writeln!(out, "\nbroken: {}", found.violation.statement)?;
     for (name, what) in &found.violation.parts {
         let short: String = what.trim_end().chars().take(300).collect();
-        writeln!(page, "{name}: {}", short.replace('\n', "\n  "))?;
+        writeln!(out, "{name}: {}", short.replace('\n', "\n  "))?;
     }
     for side in found.violation.sides.iter().chain(&found.violation.data) {
-        writeln!(page, "{}:", side.label)?;
+        writeln!(out, "{}:", side.label)?;
         for state in side.trace.iter().take(12) {
-            writeln!(page, "  {}", state.chars().take(160).collect::<String>())?;
+            writeln!(out, "  {}", state.chars().take(160).collect::<String>())?;
         }
     }
-    writeln!(page, "```\n")?;
+    writeln!(out, "```\n")?;
     Ok(())
 }
 
@@ -244,15 +250,10 @@ fn in_words(line: &str) -> String {
     }
 }
 
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
-}
-
 /// Every law, on the written scripts and then on generated ones, by JSON-RPC, since data may make it take any memory.
-fn table_of_laws(arguments: &Arguments, server: &Path, page: &mut String) -> Result<(), Box<dyn Error>> {
+fn table_of_laws(arguments: &Arguments, server: &Path, out: &mut String) -> Result<(), Box<dyn Error>> {
     write!(
-        page,
+        out,
         "## All laws\n\n\
          By JSON-RPC, on {} written scripts ({} histories each) and then on {} generated ones ({} histories each), until \
          the law fails. `not met` is a law whose premise no history had. Where the reference has no outcome, nothing is \
@@ -265,6 +266,7 @@ fn table_of_laws(arguments: &Arguments, server: &Path, page: &mut String) -> Res
     )?;
     let time_max = Duration::from_secs(arguments.seconds);
     let mut not_applied: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut below = String::new();
     for law in laws() {
         let comparisons: &[Comparison] = if COMPARING.contains(&law.name) {
             &[Comparison::Bytes, Comparison::States, Comparison::Events, Comparison::Outcomes]
@@ -296,58 +298,24 @@ fn table_of_laws(arguments: &Arguments, server: &Path, page: &mut String) -> Res
                 continue;
             }
             let alike = if comparisons.len() > 1 { comparison_name(*comparison) } else { "" };
+            let by = if alike.is_empty() { String::new() } else { format!(", by {alike}") };
+            let script = script_of(&found, &format!("`{}`{by}", law.name), &mut below);
             writeln!(
-                page,
-                "| `{}` | {alike} | {} | {} | {} | {} | {} |",
+                out,
+                "| `{}` | {alike} | {} | {} | {} | {} | {script} |",
                 law.name,
                 verdict_name(&found.verdict),
                 found.scripts,
                 found.histories,
                 seconds(found.time),
-                script_of(&found),
             )?;
             eprintln!("{} {alike}: {} {:?}", law.name, found.histories, found.verdict);
         }
     }
-    page.push('\n');
+    out.push('\n');
+    out.push_str(&below);
     for (why, laws) in not_applied {
-        writeln!(page, "Not applied, because {why}: {}.\n", laws.join(", "))?;
-    }
-    Ok(())
-}
-
-/// What the differential campaign came to, from the ledger.
-fn differences(page: &mut String) -> Result<(), Box<dyn Error>> {
-    let ledger = Ledger::load()?;
-    writeln!(
-        page,
-        "## Differences between the two engines\n\n\
-         Histories played on both, run by run, by another command (`cargo run --release -- --help`). The campaign: {}. Each sort of difference is an entry of \
-         `oracle/divergences.toml`; {} of the entries are mistakes of ours. The *tag* says which known behaviour is behind \
-         it, by the table in [`oracle/README.md`](../oracle/README.md).\n\n\
-         | difference | whose | tag | where they differ | times | what | why | smallest script |\n\
-         |---|---|---|---|--:|---|---|---|",
-        ledger.campaign,
-        ledger.entries.iter().filter(|entry| entry.verdict == Whose::Ours).count(),
-    )?;
-    for entry in &ledger.entries {
-        let whose = match entry.verdict {
-            Whose::Defect => "reference",
-            Whose::Deliberate => "deliberate",
-            Whose::Ours => "ours",
-        };
-        let kinds: Vec<_> = entry.kinds.iter().copied().map(Kind::name).collect();
-        writeln!(
-            page,
-            "| {} | {whose} | {} | {} | {} | {} | {} | `{}` |",
-            entry.id,
-            cell(&entry.tag),
-            kinds.join(", "),
-            entry.count,
-            cell(&entry.what),
-            cell(&entry.why),
-            cell(&entry.script)
-        )?;
+        writeln!(out, "Not applied, because {why}: {}.\n", laws.join(", "))?;
     }
     Ok(())
 }

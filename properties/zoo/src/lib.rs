@@ -10,3 +10,4 @@
 
 pub mod fault;
 pub mod hunt;
+pub mod scratch;

@@ -2,13 +2,12 @@
 
 mod keeper;
 mod scoreboard;
-mod scratch;
 
 use airtight_zoo::fault::{self, Fault, Zoo};
+use airtight_zoo::scratch::{Program, Scratch};
 use clap::Parser;
 use keeper::{Effort, Findings};
 use scoreboard::{COLUMNS, CORRECT, Score, Scoreboard, Section};
-use scratch::Scratch;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
@@ -60,6 +59,31 @@ struct Kept {
     finders: BTreeMap<String, f64>,
 }
 
+/// What holds the laws against an engine. Its members are built like those of the workspace, but for one setting.
+const ATTACKER: Program = Program {
+    parts: &["Cargo.toml", "Cargo.lock", "cli", "engine", "generators", "properties", "snapshots"],
+    searchers: &[
+        "generators/src",
+        "properties/src",
+        "properties/zoo/src/hunt.rs",
+        "properties/zoo/src/bin/attacker.rs",
+    ],
+    workspace: "",
+    package: "airtight-zoo",
+    name: "attacker",
+    release: false,
+    config: "\
+[profile.dev.package.airtight-engine]
+debug = false
+[profile.dev.package.airtight-generators]
+debug = false
+[profile.dev.package.airtight-properties]
+debug = false
+[profile.dev.package.airtight-zoo]
+debug = false
+",
+};
+
 /// How many times as long as a fault the engine without any is looked at, but in CI.
 const CORRECT_FACTOR: u32 = 7;
 
@@ -87,7 +111,7 @@ fn keep(args: &Args) -> Result<bool, String> {
     let known = fs::read(&file).ok().map(|text| serde_json::from_slice::<Scoreboard>(&text));
     let known = known.transpose().map_err(|error| format!("`{}`: {error}", file.display()))?;
     let only_writes = wanted.is_empty() && args.write.is_some();
-    let scratch = Scratch::new(root).map_err(|error| format!("cannot read the workspace: {error}"))?;
+    let scratch = Scratch::new(root, ATTACKER).map_err(|error| format!("cannot read the workspace: {error}"))?;
     let (mut board, broken) = match known {
         Some(known) if only_writes => {
             if known.digest != scratch.digest() {

@@ -1,36 +1,37 @@
-//! The scratch copy of the workspace, in which the attacker is built with one fault after the other.
+//! The scratch copy of the workspace, in which a program is built with one fault after the other.
 //!
 //! Only files that differ from what they should be are written, so each build compiles no more than the fault asks for.
 
-use airtight_zoo::fault::Fault;
+use crate::fault::Fault;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{fs, io};
 
-/// What of the workspace the attacker is built from.
-const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "cli", "engine", "generators", "properties", "snapshots"];
-
-/// What an attacker depends on besides the engine: a change there makes old findings stale.
-const SEARCHERS: &[&str] =
-    &["generators/src", "properties/src", "properties/zoo/src/hunt.rs", "properties/zoo/src/bin/attacker.rs"];
-
-/// How the members are built: like those of the workspace, but for settings that keep the ones apart from the others, so that
-/// both can share one target folder, and with it all other packages.
-const CONFIG: &str = "\
-[profile.dev.package.airtight-engine]
-debug = false
-[profile.dev.package.airtight-generators]
-debug = false
-[profile.dev.package.airtight-properties]
-debug = false
-[profile.dev.package.airtight-zoo]
-debug = false
-";
+/// A program that is built with faults in the engine.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    /// What it is built from, from the root of the repository.
+    pub parts: &'static [&'static str],
+    /// What it depends on besides the engine: a change there makes old findings stale.
+    pub searchers: &'static [&'static str],
+    /// Where its workspace is, from the root of the repository.
+    pub workspace: &'static str,
+    /// Its package.
+    pub package: &'static str,
+    /// Its name, which no other program has that is used otherwise: it is built into the target folder of its workspace.
+    pub name: &'static str,
+    /// Whether it is built in the release profile; in that of development otherwise.
+    pub release: bool,
+    /// Settings of cargo for its members. They must differ from those of the workspace, so that both can share one target
+    /// folder, and with it all other packages.
+    pub config: &'static str,
+}
 
 /// A copy of the workspace.
 #[derive(Debug)]
-pub(crate) struct Scratch {
+pub struct Scratch {
+    program: Program,
     target: PathBuf,
     folder: PathBuf,
     /// The files of the workspace as they are, by path from its root.
@@ -38,37 +39,45 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
-    /// The copy of the workspace at `root` in its target folder, which is made when something is built.
-    pub(crate) fn new(root: &Path) -> io::Result<Self> {
+    /// The copy of the repository at `root` in the target folder of the program's workspace; it is made when something is
+    /// built.
+    ///
+    /// # Errors
+    /// If a part cannot be read.
+    pub fn new(root: &Path, program: Program) -> io::Result<Self> {
         let mut files = BTreeMap::new();
-        for part in PARTS {
+        for part in program.parts {
             collect(root, &root.join(part), &mut files)?;
         }
         files.retain(|path, _| !path.starts_with("properties/zoo/") || is_built(path));
-        let target = root.join("target");
-        Ok(Self { folder: target.join("zoo"), target, files })
+        let target = root.join(program.workspace).join("target");
+        Ok(Self { program, folder: target.join("zoo"), target, files })
     }
 
-    /// Where findings and attackers are kept.
-    pub(crate) fn folder(&self) -> &Path {
+    /// Where findings and programs are kept.
+    pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// A hash of all that decides what an attacker finds, but for the fault.
-    pub(crate) fn digest(&self) -> String {
+    /// A hash of all that decides what the program finds, but for the fault.
+    pub fn digest(&self) -> String {
         let mut hasher = blake3::Hasher::new();
-        let counts = |path: &str| path.starts_with("engine/src") || SEARCHERS.iter().any(|part| path.starts_with(part));
+        let searchers = self.program.searchers;
+        let counts = |path: &str| path.starts_with("engine/src") || searchers.iter().any(|part| path.starts_with(part));
         for (path, content) in self.files.iter().filter(|(path, _)| counts(path)) {
             hasher.update(path.as_bytes()).update(&content.len().to_le_bytes()).update(content);
         }
         hasher.finalize().to_hex().to_string()
     }
 
-    /// Builds the attacker with a fault, or without one, and says where it is.
-    pub(crate) fn build(&self, fault: Option<&Fault>) -> Result<PathBuf, String> {
+    /// Builds the program with a fault, or without one, and says where it is.
+    ///
+    /// # Errors
+    /// If the fault does not apply, or cargo cannot build it.
+    pub fn build(&self, fault: Option<&Fault>) -> Result<PathBuf, String> {
         let tree = self.folder.join("tree");
         let mut files = self.files.clone();
-        files.insert(".cargo/config.toml".into(), CONFIG.into());
+        files.insert(".cargo/config.toml".into(), self.program.config.into());
         if let Some(fault) = fault {
             // As it was read in the beginning: the workspace may be worked on meanwhile.
             let source = |path: &str| match self.files.get(path) {
@@ -82,19 +91,19 @@ impl Scratch {
         write(&tree, &files).map_err(|error| format!("cannot write `{}`: {error}", tree.display()))?;
         // A build that was interrupted may have left what cannot be used.
         self.compile(&tree, "1").or_else(|_| self.compile(&tree, "0"))?;
-        let name = fault.map_or("correct", |fault| &fault.id);
-        let attacker = self.folder.join(format!("attacker-{name}"));
-        fs::copy(self.target.join("debug/attacker"), &attacker)
-            .map_err(|error| format!("cannot copy the attacker: {error}"))?;
-        Ok(attacker)
+        let Program { name, release, .. } = self.program;
+        let copy = self.folder.join(format!("{name}-{}", fault.map_or("correct", |fault| &fault.id)));
+        let built = self.target.join(if release { "release" } else { "debug" }).join(name);
+        fs::copy(built, &copy).map_err(|error| format!("cannot copy the {name}: {error}"))?;
+        Ok(copy)
     }
-}
 
-impl Scratch {
     fn compile(&self, tree: &Path, incremental: &str) -> Result<(), String> {
+        let Program { workspace, package, name, release, .. } = self.program;
         let built = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(["build", "--quiet", "--locked", "-p", "airtight-zoo", "--bin", "attacker"])
-            .current_dir(tree)
+            .args(["build", "--quiet", "--locked", "-p", package, "--bin", name])
+            .args(release.then_some("--release"))
+            .current_dir(tree.join(workspace))
             .env("CARGO_TARGET_DIR", &self.target)
             .env("CARGO_INCREMENTAL", incremental)
             .env_remove("RUSTFLAGS")
@@ -103,7 +112,7 @@ impl Scratch {
         if built.status.success() {
             return Ok(());
         }
-        Err(format!("the attacker does not build:\n{}", String::from_utf8_lossy(&built.stderr)))
+        Err(format!("the {name} does not build:\n{}", String::from_utf8_lossy(&built.stderr)))
     }
 }
 
