@@ -1,11 +1,13 @@
 //! Many histories, each of them held against the ledger.
 
+use crate::features::features;
 use crate::ledger::Ledger;
 use crate::lockstep::{Compared, Divergence, LIMIT_EXCEEDED, compare, follow};
+use crate::rediscovery::streams;
 use crate::{Kind, Reference};
 use airtight_engine::runner::RunnerError;
 use airtight_engine::script::{self, Position, Script, Tree, print};
-use airtight_generators::{ScriptConfig, ScriptGenerator, Seeded, Weather, reduce};
+use airtight_generators::{Choices as _, ScriptConfig, ScriptGenerator, Seeded, Weather, reduce};
 use airtight_properties::{Case, CaseError, Schedule, ServiceSpec, Subject, forms};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -26,6 +28,15 @@ const NOT_JSON: &str = "answers that are not JSON";
 
 /// A service had failed before.
 pub(crate) const FAILED: &str = "failed service";
+
+/// The remainder by [`SORTS`] of the seeds of histories whose script is an example, or in a folder.
+pub const WRITTEN: u64 = 3;
+
+/// That of histories whose script has one of the forms in which several things meet.
+pub const FORMS: u64 = 7;
+
+/// How many sorts of scripts there are.
+pub const SORTS: u64 = 8;
 
 /// Where scripts come from.
 #[derive(Clone, Debug, Default)]
@@ -82,44 +93,37 @@ impl Campaign {
         self.written.extend(texts.filter_map(|text| Tree::parse(text).ok()));
     }
 
-    /// The script of a history.
+    /// The script of a history. By the remainder of the seed by 8, it is made up, or is an example ([`WRITTEN`]), or has one of
+    /// the forms in which several things meet ([`FORMS`]). What happens to the history is decided by other digits of the seed.
     pub fn script(&self, seed: u64) -> Tree {
-        let number = (seed / 4) as usize;
-        let streams = || {
-            let mut config = ScriptConfig { size: 8..=40, unguarded_percent: 5, ..ScriptConfig::valid() };
-            (config.instructions.fold, config.instructions.recursion, config.instructions.par) = (24, 16, 18);
-            config
-        };
-        let config = match seed % 4 {
-            0 => ScriptConfig::small(),
-            1 => ScriptConfig::valid(),
-            2 if number.is_multiple_of(2) => {
-                ScriptConfig { size: 10..=40, unguarded_percent: 5, ..ScriptConfig::valid() }
+        let config = match seed % SORTS {
+            0 | 4 => ScriptConfig::small(),
+            1 | 5 => ScriptConfig::valid(),
+            2 => ScriptConfig { size: 10..=40, unguarded_percent: 5, ..ScriptConfig::valid() },
+            6 => streams(),
+            WRITTEN if !self.written.is_empty() => {
+                let which = Seeded::new(seed).below(self.written.len() as u32);
+                return self.written[which as usize].clone();
             }
-            2 => streams(),
-            _ if number.is_multiple_of(2) => match self.written.get(number / 2 % self.written.len().max(1)) {
-                Some(written) => return written.clone(),
-                None => ScriptConfig::valid(),
-            },
-            // Not each of them passes the static rules.
-            _ => match (0..FORMS_TRIED).find_map(|attempt| valid_form(seed ^ attempt << 48)) {
-                Some(form) => return form,
-                None => ScriptConfig::valid(),
-            },
+            // Not each of the forms passes the static rules.
+            FORMS if let Some(form) = (0..FORMS_TRIED).find_map(|attempt| valid_form(seed ^ attempt << 48)) => {
+                return form;
+            }
+            _ => ScriptConfig::valid(),
         };
         ScriptGenerator::new(config).generate(&mut Seeded::new(seed))
     }
 
     /// A history of a script.
     pub fn case(seed: u64, script: &Tree) -> Case {
-        let failures = FAILURES[(seed / 8) as usize % FAILURES.len()];
+        let failures = FAILURES[(seed / 64) as usize % FAILURES.len()];
         let circumstance = Self::circumstance(seed);
         let weather = match circumstance {
             Some(LOST) => Weather { losses: 10, ..WEATHER },
             Some(LATE) => Weather { lazy: 80, ..WEATHER },
             _ => WEATHER,
         };
-        let functions = || names(script, Position::Function).into_iter().cycle().nth((seed / 32) as usize % 8);
+        let functions = || names(script, Position::Function).into_iter().cycle().nth((seed / 256) as usize % 8);
         let not_json = (circumstance == Some(NOT_JSON)).then(functions).flatten();
         let mut answers: Vec<Value> =
             not_json.into_iter().map(|function| json!({ "function": function, "text": "not JSON" })).collect();
@@ -140,7 +144,7 @@ impl Campaign {
     /// What is unusual about a history, as the ledger has it among the features: peers that lose data, messages that are
     /// sent late, or a service whose answers are not JSON.
     pub const fn circumstance(seed: u64) -> Option<&'static str> {
-        match seed / 4 % 8 {
+        match seed / SORTS % 8 {
             1 => Some(LOST),
             3 => Some(LATE),
             5 => Some(NOT_JSON),
@@ -195,6 +199,7 @@ impl Campaign {
             outcome.totals.requests += compared.requests;
             outcome.totals.answers += compared.answers;
             outcome.totals.told_more += compared.told_more;
+            outcome.totals.strays += compared.strays;
             for divergence in compared.divergences {
                 let smallest = || shrink(seed, &script, &divergence, &mut ours, &mut theirs);
                 match ledger.classify(&divergence, Self::circumstance(seed), &script, smallest) {
@@ -254,10 +259,15 @@ pub fn shrink(seed: u64, script: &Tree, divergence: &Divergence, ours: &mut Subj
     let endless = divergence.detail.starts_with("10 ");
     // Another peer might have a name that means something else besides, as a key, which the reference is then given as an id.
     let peers = names(script, Position::Peer);
+    // What it has only since it was made smaller would lead to another difference of the same sort.
+    let whole = features(script);
     let mut tries = 0;
     reduce(script.clone(), |tree| {
         tries += 1;
-        if tries > TRIES_MAX || names(tree, Position::Peer).iter().any(|peer| !peers.contains(peer)) {
+        if tries > TRIES_MAX
+            || names(tree, Position::Peer).iter().any(|peer| !peers.contains(peer))
+            || !features(tree).is_subset(&whole)
+        {
             return false;
         }
         let Some(played) = silent.then(|| Campaign::case(seed, tree).play(ours).ok()).flatten() else { return false };

@@ -1,7 +1,8 @@
 //! What a script has, as far as known divergences ask.
 
 use airtight_engine::script::{
-    Accessor, Class, Instruction, Kind, Lens, LensView, NodeId, Operand, Position, Symbol, Tree, Value, VariableKind,
+    Accessor, Class, Instruction, Kind, Lens, LensView, NodeId, Operand, OperandId, Position, Symbol, Tree, Value,
+    VariableKind,
 };
 use airtight_properties::forms;
 use std::collections::BTreeSet;
@@ -239,22 +240,44 @@ fn added_in_two_ways(tree: &Tree) -> bool {
     })
 }
 
-/// Whether there is a fold over a whole canon map, of a map to which several entries may be added.
+/// Whether there is a fold over a whole canon map, of a map to which two entries of one key may be added.
 fn folds_over_a_repeated_key(tree: &Tree) -> bool {
-    let is_whole_map = |operand: &Operand| is_kind(operand, VariableKind::CanonMap) && !has_lens(tree, operand);
-    let repeated = |map: &Operand| {
-        let mut additions = tree.node_ids().filter(|node| adds(tree, *node, map));
-        let again = |addition: NodeId| folds(tree).any(|(fold, _)| is_inside(tree, addition, fold));
-        additions.next().is_some_and(|first| again(first) || additions.next().is_some())
-    };
-    let nodes = || tree.node_ids().map(|node| tree.instruction(node));
-    nodes().any(|one| matches!(one, Instruction::Fold { iterable, .. } if is_whole_map(tree.operand(iterable))))
-        && nodes().any(|one| match one {
-            Instruction::Canon { source, .. } => {
-                is_kind(tree.operand(source), VariableKind::Map) && repeated(tree.operand(source))
+    let is_folded = |map: &Operand| {
+        tree.node_ids().any(|node| match tree.instruction(node) {
+            Instruction::Fold { iterable, .. } => {
+                let iterable = tree.operand(iterable);
+                same_variable(iterable, map) && !has_lens(tree, iterable)
             }
             _ => false,
         })
+    };
+    let is_repeated = |map: &Operand| {
+        let keys = || {
+            tree.node_ids().filter_map(|node| match tree.instruction(node) {
+                Instruction::Insert { key, map: to, .. } if same_variable(tree.operand(to), map) => Some((node, key)),
+                _ => None,
+            })
+        };
+        let may_be_equal = |(node, key): (NodeId, OperandId)| {
+            let key = tree.operand(key);
+            let again = folds(tree).any(|(fold, _)| is_inside(tree, node, fold));
+            again
+                || keys().any(|(other, to)| {
+                    other > node && {
+                        let to = tree.operand(to);
+                        is_computed(tree, key) || is_computed(tree, to) || key.value == to.value
+                    }
+                })
+        };
+        keys().any(may_be_equal)
+    };
+    tree.node_ids().any(|node| match tree.instruction(node) {
+        Instruction::Canon { source, target, .. } => {
+            let (map, fixed) = (tree.operand(source), tree.operand(target));
+            is_kind(fixed, VariableKind::CanonMap) && is_folded(fixed) && is_repeated(map)
+        }
+        _ => false,
+    })
 }
 
 /// Whether an integer and the string of its digits are keys of stream maps.

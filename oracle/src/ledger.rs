@@ -36,7 +36,7 @@ pub struct Entry {
     pub why: String,
     /// In what the two differ.
     pub kinds: Vec<Kind>,
-    /// And how; `*` at the beginning or end stands for anything. None are all.
+    /// And how. `*` at the beginning stands for 0 and the codes of errors of scripts, at the end for anything. None are all.
     #[serde(default)]
     pub details: Vec<String>,
     /// What the reference says about it; one of them. None are all.
@@ -138,7 +138,11 @@ impl Entry {
 
     fn is_of(&self, divergence: &Divergence) -> bool {
         let matches = |pattern: &String| match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
-            (Some(end), _) => divergence.detail.ends_with(end),
+            // Whatever ours says of the script, but not that it gave the run up, or of the answers.
+            (Some(end), _) => {
+                let ours = divergence.detail.strip_suffix(end).and_then(|code| code.parse().ok());
+                ours.is_some_and(|code: i64| matches!(code, 0 | 10000..20000))
+            }
             (_, Some(begin)) => divergence.detail.starts_with(begin),
             _ => divergence.detail == *pattern,
         };

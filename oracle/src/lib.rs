@@ -20,7 +20,7 @@ mod show;
 mod wire;
 pub mod witness;
 
-pub use campaign::{Campaign, Outcome, Unknown, shrink};
+pub use campaign::{Campaign, FORMS, Outcome, SORTS, Unknown, WRITTEN, shrink};
 pub use features::features;
 pub use ledger::{Entry, Ledger, Verdict};
 pub use lockstep::{Compared, Divergence, Kind, compare};

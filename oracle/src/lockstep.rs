@@ -128,6 +128,8 @@ pub struct Compared {
     pub answers: u64,
     /// How often our engine named a peer that the reference did not.
     pub told_more: u64,
+    /// How often the history ended at a peer whose name is neither in the script nor in an answer, and so not known by a key.
+    pub strays: u64,
     /// Whether both came to the end of the history.
     pub ended: bool,
 }
@@ -240,6 +242,7 @@ impl Follower<'_> {
     fn run(&mut self, number: usize, run: &Run, current: &[u8]) -> bool {
         let peer = run.peer();
         if !self.named.contains(&**peer) {
+            self.compared.strays += 1;
             return false;
         }
         self.has_failed |= run.answers.values().any(has_failed);
@@ -580,11 +583,12 @@ fn origin(ours: &Tetraplet, theirs: &Tetraplet) -> Option<&'static str> {
     }
     let maker = |of: &Tetraplet| (of.peer.clone(), of.service.clone(), of.function.clone());
     let literal = theirs.service.is_empty() && theirs.function.is_empty();
-    Some(if &*theirs.lens == ".length" && theirs.peer.is_empty() {
+    let is_length = ours.lens.ends_with(".length");
+    Some(if is_length && &*theirs.lens == ".length" && theirs.peer.is_empty() {
         "length of a value"
-    } else if &*theirs.service == ".length" {
+    } else if is_length && &*theirs.service == ".length" {
         "length of a canon"
-    } else if &*theirs.lens == "length" {
+    } else if is_length && &*theirs.lens == "length" {
         "length of a canon map"
     } else if maker(ours) == maker(theirs) && lacks_steps(&ours.lens, &theirs.lens) {
         "lens lost"

@@ -1,7 +1,9 @@
 //! A campaign: many histories on both engines, and how often each known difference was met.
 
 use airtight_engine::script::Tree;
-use airtight_oracle::{Campaign, Divergence, Ledger, Reference, SIGNATURES, Unknown, Verdict, compare, shrink};
+use airtight_oracle::{
+    Campaign, Divergence, FORMS, Ledger, Reference, SIGNATURES, SORTS, Unknown, Verdict, WRITTEN, compare, shrink,
+};
 use airtight_properties::Subject;
 use clap::Parser;
 use std::error::Error;
@@ -33,7 +35,7 @@ struct Arguments {
     #[arg(long)]
     entry: Option<String>,
     /// No campaign: histories of this script, and whatever differs in them
-    #[arg(long)]
+    #[arg(long, conflicts_with = "write")]
     script: Option<String>,
     /// With `--write`, `--entry` or `--script`, how many histories of a script are tried
     #[arg(long, default_value_t = 256)]
@@ -79,8 +81,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let range = arguments.seed..arguments.seed + arguments.histories;
     let seeds = range.map(|seed| match arguments.only {
         None => seed,
-        Some(Sort::Written) => seed * 8 + 3,
-        Some(Sort::Forms) => seed * 8 + 7,
+        Some(Sort::Written) => seed * SORTS + WRITTEN,
+        Some(Sort::Forms) => seed * SORTS + FORMS,
     });
     let limit = arguments.seconds.unwrap_or(u64::MAX);
     let seeds = seeds.take_while(|_| begin.elapsed().as_secs() < limit);
@@ -116,9 +118,12 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         totals.told_more,
         outcome.unknown.len(),
     );
+    if totals.strays > 0 {
+        println!("{} ended at a peer that only our engine could name, as by a text of its own", totals.strays);
+    }
     println!("\n{told}; {seconds:.1} s");
     if outcome.unplayed > 0 {
-        println!("{} more could not be played", outcome.unplayed);
+        println!("failed: {} more could not be played, since our engine does not read their scripts", outcome.unplayed);
     }
     let enough = cut.is_empty() || outcome.histories >= ENOUGH.0 || seconds >= ENOUGH.1 as f64;
     if !enough {
@@ -157,12 +162,16 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         }
         ledger.save()?;
     }
-    Ok(if outcome.unknown.is_empty() && enough { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if outcome.unknown.is_empty() && outcome.unplayed == 0 && enough {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Shows each difference in histories of a script, and what the ledger says of it.
 fn differences(ledger: &Ledger, script: &str, seeds: Range<u64>) -> Result<ExitCode, Box<dyn Error>> {
-    let tree = Tree::parse(script)?;
+    let tree = Tree::parse(script).map_err(|error| format!("the script cannot be read:\n{error}"))?;
     let (mut ours, mut theirs) = (Subject::own(), Reference::ready()?);
     let (mut histories, mut unknown) = (0, 0);
     let mut seen: Vec<Divergence> = Vec::new();
@@ -187,7 +196,11 @@ fn differences(ledger: &Ledger, script: &str, seeds: Range<u64>) -> Result<ExitC
 
 /// Shows the difference of an entry, on its own history or on the first one of the script that has it.
 fn show(mut ledger: Ledger, id: &str, script: Option<String>, seeds: u64) -> Result<ExitCode, Box<dyn Error>> {
-    let number = ledger.entries.iter().position(|entry| entry.id == id).ok_or("the ledger has no such entry")?;
+    let number = ledger
+        .entries
+        .iter()
+        .position(|entry| entry.id == id)
+        .ok_or_else(|| format!("`divergences.toml` has no entry `{id}`"))?;
     let entry = &mut ledger.entries[number];
     let own = entry.seed.filter(|_| script.is_none());
     if let Some(script) = script {

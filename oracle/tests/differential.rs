@@ -5,6 +5,7 @@ use airtight_oracle::{
     Campaign, Compared, Divergence, Kind, Ledger, Reference, Unknown, Verdict, compare, features, page,
 };
 use airtight_properties::Subject;
+use std::collections::BTreeSet;
 
 /// How many histories; more of them with `AIRTIGHT_HISTORIES=20000 cargo test --release`.
 fn histories() -> u64 {
@@ -95,6 +96,19 @@ fn every_entry_occurs() {
     assert!(missing.is_empty(), "no history shows {missing:?}");
 }
 
+/// Each sort of script meets each circumstance, with each share of failures.
+#[test]
+fn everything_meets_everything() {
+    let script = Tree::parse("(null)").expect("the script can be read");
+    let of = |seed: u64| {
+        let failures = Campaign::case(seed, &script).services.failures;
+        (seed % SORTS, Campaign::circumstance(seed), failures.to_bits())
+    };
+    let seen: BTreeSet<_> = (0..256).map(of).collect();
+    // Nothing unusual, lost data, late messages, no JSON; nothing, a quarter or a half fails.
+    assert_eq!(seen.len(), SORTS as usize * 4 * 3);
+}
+
 /// What the page says of the ledger is what the ledger says.
 #[test]
 fn the_page_is_of_the_ledger() {
@@ -122,6 +136,8 @@ fn what_no_entry_explains_is_refused() {
     const CANON: &str = r#"(seq (call "a" ("s" "f") [] $s) (seq (canon "b" $s #c) (call "b" ("s" "g") [#c])))"#;
     const MAP: &str =
         r#"(seq (seq (ap ("a" 1) %m) (ap ("b" 2) %m)) (seq (canon "a" %m #%m) (call "a" ("s" "f") [#%m])))"#;
+    const FOLD: &str =
+        r#"(seq (seq (ap ("a" 1) %m) (ap ("b" 2) %m)) (seq (canon "a" %m #%m) (fold #%m i (call "a" ("s" "f") [i]))))"#;
     let ledger = Ledger::load().expect("the ledger can be read");
     let taken = |script: &str, kind, detail: &str, circumstance, after_loss| {
         let tree = Tree::parse(script).expect("the script can be read");
@@ -141,13 +157,15 @@ fn what_no_entry_explains_is_refused() {
     let lost = (0..64).filter_map(Campaign::circumstance).find(|it| *it == "lost data");
     assert!(lost.is_some(), "some peers lose their data");
     let mut wrong = Vec::new();
-    for script in [CALLS, STREAM, HANDLER, CANON, MAP] {
+    for script in [CALLS, STREAM, HANDLER, CANON, MAP, FOLD] {
         for (kind, detail) in [
             (Kind::Failure, "panic"),
             (Kind::Class, "0 20000"),
             (Kind::Class, "0 10007"),
             (Kind::Class, "10007 0"),
             (Kind::Class, "20000 0"),
+            (Kind::Class, "20000 9"),
+            (Kind::Class, "2 20017"),
             (Kind::Code, "10000 10007"),
             (Kind::Requests, "ours only"),
             (Kind::Requests, "reference only"),

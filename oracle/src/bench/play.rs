@@ -219,30 +219,24 @@ impl Timer {
         Ok(took)
     }
 
-    /// Where the time of our engine goes: in a single run that is timed, or in all runs of a particle,
-    /// repeated for a while; nowhere for the reference, into which nobody looks.
+    /// Where the time of our engine goes: in a single run that is timed, repeated for a while, or in all runs of a particle.
     ///
     /// # Errors
     /// If the interpreter reports an error.
     pub fn parts(&mut self) -> Result<Parts, String> {
         self.ready()?;
+        let Some(prepared) = &self.prepared else {
+            self.stage.in_parts = true;
+            let played = self.stage.all();
+            self.stage.in_parts = false;
+            return Ok(played?.parts);
+        };
         let mut sum = Parts::default();
-        self.stage.in_parts = true;
-        while sum.whole < PARTS_FOR {
-            let once = match &self.prepared {
-                Some(prepared) => prepared.parts(),
-                None => self.stage.all().map(|played| Some(played.parts)),
-            };
-            match once {
-                Ok(Some(parts)) if !parts.whole.is_zero() => sum += parts,
-                // Nobody looks into the reference.
-                other => {
-                    self.stage.in_parts = false;
-                    return other.map(|_| sum);
-                }
-            }
+        while sum.whole < PARTS_FOR
+            && let Some(parts) = prepared.parts()?
+        {
+            sum += parts;
         }
-        self.stage.in_parts = false;
         Ok(sum)
     }
 

@@ -87,6 +87,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     if off.machine != on.machine {
         return Err("signatures off and on were not measured on one machine and commit; run with `--measure`".into());
     }
+    if off.machine.commit.ends_with('+') {
+        return Err("what was measured was not committed; commit it, and run with `--measure`".into());
+    }
     let mut rows = Vec::new();
     for scenario in SCENARIOS {
         let middle = scenario.sizes.get(scenario.sizes.len() / 2);
@@ -160,7 +163,7 @@ fn page(rows: &[Row], machine: &Machine) -> Result<String, Box<dyn Error>> {
          - ¹ One pass: a particle that takes longer than two seconds was played once.\n\n\
          ## Machine\n\n\
          | | |\n|---|---|\n\
-         | processor | {cpu}, {cores} cores |\n\
+         | processor | {cpu}, {cores} threads |\n\
          | memory | {memory_mib} MiB |\n\
          | system | {system} |\n\
          | compiler | {rustc}; `opt-level = 3`, thin LTO, one codegen unit |\n\
@@ -307,8 +310,8 @@ fn parts(out: &mut String, rows: &[Row]) -> std::fmt::Result {
     writeln!(
         out,
         "\nWhere the time of Airtight goes, at the middle size, signatures off: each part is called by itself, with the same \
-         inputs as in the run, and told as a part of the whole run. The rest is mostly freeing what was made; less than nothing is \
-         noise.\n\n\
+         inputs as in the run, and told as a part of the whole run. The rest is what none of them has, as freeing what was made; less than \
+         nothing is noise.\n\n\
          | scenario | N | {} | rest | ratio | `execute` alone |\n|---|--:|{}--:|--:|--:|",
         names.join(" | "),
         "--:|".repeat(names.len()),
@@ -345,9 +348,9 @@ fn parts(out: &mut String, rows: &[Row]) -> std::fmt::Result {
          - **Decode** and **encode**: of its own data, and of those of another peer. In the median {} and {}.\n\
          - **Walk**: the script is walked over all events, and the arguments of each call are computed again and hashed, since \
          no event is taken on trust. In the median {}. So a particle of n calls that are answered one by one takes time in n², \
-         as it does in the reference. In *emit* and *consume* it is {} to {}, and these are the rows with the least ratios: all \
+         as it does in the reference. In *emit* and *consume* it is {} to {}, and some of these rows have the least ratios: all \
          N calls are new in one run, and of each the walk hashes the arguments, and the answer if it is there, makes a request or \
-         an event, and files it by its place. None of these steps stands out.\n\
+         an event, and files it by its place.\n\
          - **Requests** and **answers**: JSON that the host reads and writes, of about the same text for both engines. In *emit* \
          the requests are {} and {}.\n\
          - **The value of N bytes** is read as JSON in each run that has it in its data, since those are not taken on trust \
