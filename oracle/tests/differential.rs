@@ -2,7 +2,7 @@
 
 use airtight_engine::script::{Script, Tree};
 use airtight_oracle::{
-    Campaign, Compared, Divergence, Kind, Ledger, Reference, Unknown, Verdict, compare, features, page,
+    Campaign, Compared, Divergence, Kind, Ledger, Reference, SORTS, Unknown, Verdict, compare, features, page,
 };
 use airtight_properties::Subject;
 use std::collections::BTreeSet;
