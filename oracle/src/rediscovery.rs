@@ -73,6 +73,23 @@ pub struct Found {
     pub counterexample: Option<Counterexample>,
 }
 
+impl Found {
+    /// What is known before anything was tried.
+    pub const NOTHING: Self =
+        Self { verdict: Verdict::Vacuous, scripts: 0, histories: 0, time: Duration::ZERO, counterexample: None };
+
+    /// What is known after more was tried.
+    pub fn then(self, more: Self) -> Self {
+        Self {
+            verdict: if more.verdict == Verdict::Vacuous { self.verdict } else { more.verdict },
+            scripts: self.scripts + more.scripts,
+            histories: self.histories + more.histories,
+            time: self.time + more.time,
+            counterexample: more.counterexample,
+        }
+    }
+}
+
 /// Scripts with folds over streams that grow.
 pub fn streams() -> ScriptConfig {
     let mut config = ScriptConfig { size: 8..=40, unguarded_percent: 5, ..ScriptConfig::valid() };
@@ -276,8 +293,7 @@ pub fn through(
     sought: Sought,
     time_max: Duration,
 ) -> Result<Found, CheckError> {
-    let mut found =
-        Found { verdict: Verdict::Vacuous, scripts: 0, histories: 0, time: Duration::ZERO, counterexample: None };
+    let mut found = Found::NOTHING;
     let of_outcomes = OF_OUTCOMES.contains(&law.name);
     let wanted = |violation: &Violation| (of_outcomes || !violation.is_failure) && says_one_of(violation, sought.says);
     for script in scripts {
