@@ -5,7 +5,9 @@ use airtight_oracle::{
     Campaign, Compared, Divergence, Kind, Ledger, Reference, SORTS, Unknown, Verdict, compare, features, page,
 };
 use airtight_properties::Subject;
-use std::collections::BTreeSet;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// How many histories; more of them with `AIRTIGHT_HISTORIES=20000 cargo test --release`.
 fn histories() -> u64 {
@@ -118,6 +120,20 @@ fn the_page_is_of_the_ledger() {
         said.ends_with(&page::differences(&ledger)),
         "docs/reference-findings.md says something else of the ledger: `cargo run --release -- --renew` writes it anew"
     );
+}
+
+/// Each fault of the zoo of which a campaign tells nothing has a reason, and no other one has.
+#[test]
+fn silence_has_a_reason() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(folder.join(path)).expect("the file can be read");
+    let silent: BTreeMap<String, String> = toml::from_str(&read("silent.toml")).expect("it is a table of texts");
+    let section: Value = serde_json::from_str(&read("../docs/strength/reference.json")).expect("it is JSON");
+    let rows = section["rows"].as_array().expect("there are rows");
+    let nothing = rows.iter().filter(|row| row[2] == "nothing");
+    let nothing: BTreeSet<&str> = nothing.filter_map(|row| row[0].as_str()).collect();
+    assert_eq!(nothing, silent.keys().map(String::as_str).collect::<BTreeSet<_>>());
+    assert!(rows.len() > nothing.len(), "some faults are told");
 }
 
 /// A mistake of ours is mended, not entered.
