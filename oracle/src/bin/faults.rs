@@ -39,6 +39,9 @@ struct Arguments {
     save: Option<PathBuf>,
 }
 
+/// What is built faster than it runs.
+const FAST: &str = "debug = false\nopt-level = 0\ncodegen-units = 64";
+
 /// What plays the histories. Its members are built fast, and run fast enough.
 const WITNESS: Program = Program {
     parts: &[
@@ -57,28 +60,13 @@ const WITNESS: Program = Program {
     package: "airtight-oracle",
     name: "witness",
     release: true,
-    config: "\
-[profile.release.package.airtight-engine]
-debug = false
-opt-level = 1
-codegen-units = 64
-[profile.release.package.airtight-generators]
-debug = false
-opt-level = 0
-codegen-units = 64
-[profile.release.package.airtight-properties]
-debug = false
-opt-level = 0
-codegen-units = 64
-[profile.release.package.airtight-zoo]
-debug = false
-opt-level = 0
-codegen-units = 64
-[profile.release.package.airtight-oracle]
-debug = false
-opt-level = 0
-codegen-units = 64
-",
+    members: &[
+        ("airtight-engine", "debug = false\nopt-level = 1\ncodegen-units = 64"),
+        ("airtight-generators", FAST),
+        ("airtight-properties", FAST),
+        ("airtight-zoo", FAST),
+        ("airtight-oracle", FAST),
+    ],
 };
 
 /// How a campaign on a faulty engine ended.

@@ -72,16 +72,12 @@ const ATTACKER: Program = Program {
     package: "airtight-zoo",
     name: "attacker",
     release: false,
-    config: "\
-[profile.dev.package.airtight-engine]
-debug = false
-[profile.dev.package.airtight-generators]
-debug = false
-[profile.dev.package.airtight-properties]
-debug = false
-[profile.dev.package.airtight-zoo]
-debug = false
-",
+    members: &[
+        ("airtight-engine", "debug = false"),
+        ("airtight-generators", "debug = false"),
+        ("airtight-properties", "debug = false"),
+        ("airtight-zoo", "debug = false"),
+    ],
 };
 
 /// How many times as long as a fault the engine without any is looked at, but in CI.

@@ -23,9 +23,19 @@ pub struct Program {
     pub name: &'static str,
     /// Whether it is built in the release profile; in that of development otherwise.
     pub release: bool,
-    /// Settings of cargo for its members. They must differ from those of the workspace, so that both can share one target
-    /// folder, and with it all other packages.
-    pub config: &'static str,
+    /// Packages of the repository that it is made of, each with settings of cargo. They must differ from those of the
+    /// workspace, so that both can share one target folder, and with it all other packages.
+    pub members: &'static [(&'static str, &'static str)],
+}
+
+impl Program {
+    /// The settings as a file of cargo.
+    fn config(&self) -> String {
+        let profile = if self.release { "release" } else { "dev" };
+        let member =
+            |(package, settings): &(&str, &str)| format!("[profile.{profile}.package.{package}]\n{settings}\n");
+        self.members.iter().map(member).collect()
+    }
 }
 
 /// A copy of the workspace.
@@ -77,7 +87,7 @@ impl Scratch {
     pub fn build(&self, fault: Option<&Fault>) -> Result<PathBuf, String> {
         let tree = self.folder.join("tree");
         let mut files = self.files.clone();
-        files.insert(".cargo/config.toml".into(), self.program.config.into());
+        files.insert(".cargo/config.toml".into(), self.program.config().into());
         if let Some(fault) = fault {
             // As it was read in the beginning: the workspace may be worked on meanwhile.
             let source = |path: &str| match self.files.get(path) {
